@@ -1,0 +1,1 @@
+//! Rules, use cases and ports of the marketplace; does no I/O.

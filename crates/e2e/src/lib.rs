@@ -1,0 +1,1 @@
+//! Starts the real binaries and asserts the system's promises.

@@ -1,0 +1,1 @@
+//! What every HTTP binary shares: errors, layers, health, serving.

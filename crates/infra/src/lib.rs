@@ -1,0 +1,1 @@
+//! Every adapter: Postgres, Redis, SMS providers, payment gateways.

@@ -1,0 +1,1 @@
+//! Configuration, telemetry, supervision and shutdown of a binary.

@@ -1,0 +1,1 @@
+//! Stand-ins for SMS providers and payment gateways with faults.

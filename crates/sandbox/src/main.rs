@@ -1,0 +1,2 @@
+//! Stand-ins for SMS providers and payment gateways with faults.
+fn main() {}

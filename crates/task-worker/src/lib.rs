@@ -1,0 +1,1 @@
+//! Outbox relay, reconcilers and periodic tasks.

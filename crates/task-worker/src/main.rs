@@ -1,0 +1,2 @@
+//! Outbox relay, reconcilers and periodic tasks.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Receives callbacks of SMS providers and payment gateways.

@@ -1,0 +1,2 @@
+//! Receives callbacks of SMS providers and payment gateways.
+fn main() {}

@@ -1,0 +1,2 @@
+//! Checks of the house: architecture, size, generated files.
+fn main() {}
