@@ -26,7 +26,7 @@ launch_redis() {
   local name=$1 dir port
   dir="$DEV/redis/$name"
   mkdir -p "$dir"
-  rm -f -- "$dir/redis.pid"
+  stop_redis "$name"
   port=$(port_for "$(redis_port_name "$name")")
   write_redis_config "$name" "$dir" "$port" | write_file "$dir/redis.conf"
   (cd "$dir" && redis-server redis.conf </dev/null >>"$(redis_log "$name")" 2>&1) || true
@@ -39,7 +39,7 @@ port $3
 requirepass $(secret REDIS_PASSWORD 16)
 daemonize yes
 dir "$2"
-pidfile "$2/redis.pid"
+pidfile ""
 logfile "$(redis_log "$1")"
 save ""
 appendonly no
@@ -51,20 +51,22 @@ EOC
 
 stop_redis() {
   local pid
-  pid=$(redis_pid "$1")
-  [[ -n $pid ]] || return 0
-  stop_process "$pid" 10 TERM KILL || die "redis $1 (process $pid) does not stop"
+  for pid in $(redis_pids "$DEV/redis/$1") $(redis_pids "$DEV/redis/$1 (deleted)"); do
+    stop_process "$pid" 10 TERM KILL || die "redis $1 (process $pid) does not stop"
+  done
 }
 
-# The pid of the server that works in our directory, if it runs. Redis replaces its arguments
-# by a title of its own, so the directory tells whose it is.
-redis_pid() {
-  local pid
-  pid=$(read_pid "$DEV/redis/$1/redis.pid")
-  if is_alive "$pid" && [[ $(command_line "$pid") == *redis-server* ]] &&
-    [[ $(readlink "/proc/$pid/cwd") == "$DEV/redis/$1" ]]; then
-    printf '%s\n' "$pid"
-  fi
+redis_pid() { redis_pids "$DEV/redis/$1" | head -n 1; }
+
+# The servers that work in a directory. Redis replaces its arguments by a title of its own, but
+# the directory tells whose it is, also when files were lost or the checkout was cleaned.
+redis_pids() {
+  local link pid
+  while IFS= read -r link; do
+    pid=${link#/proc/}
+    pid=${pid%/cwd}
+    if [[ $(command_line "$pid") == *redis-server* ]]; then printf '%s\n' "$pid"; fi
+  done < <(find /proc/[0-9]* -maxdepth 1 -name cwd -lname "$1" 2>/dev/null)
 }
 
 # True when our own process answers on its port; a stranger would not know the password.
