@@ -33,8 +33,8 @@ fn collect_paths(stream: TokenStream, found: &mut Vec<TokenPath>) {
                 after_colons = false;
             }
             TokenTree::Punct(colon) if colon.as_char() == ':' => {
-                let doubled = colon.spacing() == Spacing::Joint
-                    && tokens.next_if(is_colon).is_some();
+                let doubled =
+                    colon.spacing() == Spacing::Joint && tokens.next_if(is_colon).is_some();
                 if !doubled {
                     close(&mut open, line, false, found);
                 }
