@@ -6,7 +6,8 @@ ROOT=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../../.." && pwd -P)
 DEV=$(readlink -f -- "$ROOT/.dev")
 # Settings of the caller's own databases must not steer ours.
 unset "${!PG@}"
-# What these scripts write holds passwords and tokens; only the parts that need it are opened up.
+# What these scripts write holds passwords and tokens; what cargo builds does not.
+export SWITCHBOARD_UMASK=${SWITCHBOARD_UMASK:-$(umask)}
 umask 077
 
 say() { printf '%s\n' "$*" >&2; }
@@ -17,6 +18,13 @@ die() {
 }
 
 have() { command -v "$1" >/dev/null 2>&1; }
+
+# Runs cargo in the checkout, with the caller's idea of file permissions.
+run_cargo() (
+  umask "$SWITCHBOARD_UMASK"
+  cd -- "$ROOT" || exit 1
+  exec cargo "$@"
+)
 
 is_root() { [[ $(id -u) == 0 ]]; }
 

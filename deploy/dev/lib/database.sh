@@ -39,6 +39,17 @@ drop_database() {
   sql postgres -c "DROP DATABASE IF EXISTS $1 WITH (FORCE)"
 }
 
+# Applies the migrations as plain SQL, for when the code that embeds them does not compile yet.
+apply_migrations() {
+  local file transaction
+  for file in "$ROOT"/migrations/*.sql; do
+    [[ -e $file ]] || continue
+    transaction=--single-transaction
+    if [[ $(head -n 1 "$file") == '-- no-transaction'* ]]; then transaction=; fi
+    sql "$1" ${transaction:+"$transaction"} -f "$file" >/dev/null || die "$file failed"
+  done
+}
+
 # Gives the binaries' login the rights of the role that the migrations create.
 grant_app_role() {
   sql postgres -v role="$PG_APP_ROLE" <<'EOQ' || die "cannot grant switchboard_app"

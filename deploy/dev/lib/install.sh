@@ -11,6 +11,7 @@ install_packages() {
     say "missing packages: $*"
     die "install them (for example: sudo apt-get install $*) and run this again"
   fi
+  mkdir -p "$DEV/log"
   say "installing $* (log: $log) ..."
   if ! apt_install "$@" >"$log" 2>&1; then
     show_log_tail "$log"
@@ -80,8 +81,12 @@ require_servers() {
   have redis-server || die "no redis-server found after the install"
 }
 
-# Rust links through a C compiler and one dependency contains C.
-require_compiler() { have cc || install_packages build-essential; }
+# Cargo, and the C compiler that Rust links with.
+require_rust() {
+  if ! have cargo; then PATH="${CARGO_HOME:-$HOME/.cargo}/bin:$PATH"; fi
+  have cargo || die "cargo is missing; install Rust from https://rustup.rs"
+  have cc || install_packages build-essential
+}
 
 # Python with what it takes to make a virtual environment.
 require_python() {
