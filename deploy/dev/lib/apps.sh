@@ -59,6 +59,7 @@ start_apps() {
 
 start_app() {
   local name=$1 arguments
+  if [[ $name == sandbox ]]; then choose_sandbox_seed; fi
   mapfile -t arguments < <(app_arguments "$name")
   start_fingerprint "$name" | write_file "$(app_run "$name").start"
   fresh_log "$(app_log "$name")"

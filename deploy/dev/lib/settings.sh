@@ -7,7 +7,7 @@ PACKAGES=(sandbox ctl api-server webhook-ingest task-worker)
 PROFILE=${PROFILE:-release}
 BIN="${CARGO_TARGET_DIR:-$ROOT/target}/$PROFILE"
 
-SEED=42
+FIRST_SEED=42
 STRIPE_KEY=sk_test_sandbox
 STRIPE_WEBHOOK_SECRET=whsec_sandbox
 
@@ -51,10 +51,18 @@ export_app_settings() {
   export SWITCHBOARD__HTTP__LISTEN
 }
 
+# A sandbox forgets what it sold, the database does not: with the seed of an earlier run it would
+# hand out the same order ids again.
+choose_sandbox_seed() {
+  local last
+  last=$(recall seeds SANDBOX)
+  remember seeds SANDBOX "$((${last:-FIRST_SEED - 1} + 1))"
+}
+
 # Prints the arguments of a binary, one on each line.
 app_arguments() {
   [[ $1 == sandbox ]] || return 0
-  printf '%s\n' --listen "127.0.0.1:$(app_port sandbox)" --seed "$SEED" \
+  printf '%s\n' --listen "127.0.0.1:$(app_port sandbox)" --seed "$(recall seeds SANDBOX)" \
     --stripe-key "$STRIPE_KEY" --stripe-webhook-secret "$STRIPE_WEBHOOK_SECRET"
 }
 
