@@ -8,10 +8,12 @@ pub mod config;
 mod main_with;
 mod shutdown;
 mod supervisor;
+mod task;
 pub mod telemetry;
 
 pub use build_info::{BuildInfo, build_info};
-pub use main_with::{App, main_with};
+pub use main_with::{App, main_from, main_with};
 pub use secrecy::{ExposeSecret, SecretString};
 pub use shutdown::{Exit, Stop};
-pub use supervisor::{Supervisor, TaskResult};
+pub use supervisor::Supervisor;
+pub use task::TaskResult;

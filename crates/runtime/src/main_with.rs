@@ -1,19 +1,23 @@
+use std::ffi::OsString;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::{Arg, ArgAction, Command, value_parser};
 use metrics_exporter_prometheus::PrometheusHandle;
 
 use crate::build_info::{self, build_info};
-use crate::config::{self, Keys, Log, Section, Shutdown, Source, Telemetry};
+use crate::config::{self, Keys, Loaded, Log, Section, Shutdown, Source, Telemetry};
 use crate::shutdown::Exit;
 use crate::supervisor::Supervisor;
 use crate::telemetry;
 
 /// Exit status of a wrong command line or configuration, as is usual.
 const USAGE: u8 = 2;
+/// Wait for threads that are blocked after every task has ended.
+const BLOCKED: Duration = Duration::from_secs(1);
 
 /// What a binary gets besides its own configuration.
 #[derive(Clone)]
@@ -58,7 +62,20 @@ where
     C: Section,
     F: AsyncFnOnce(C, App) -> anyhow::Result<()>,
 {
-    let (order, path) = match command_line(name) {
+    main_from(name, std::env::args_os(), start)
+}
+
+/// [`main_with`] for another command line than the process's own; the first argument is skipped.
+pub fn main_from<C, F>(
+    name: &'static str,
+    arguments: impl IntoIterator<Item = OsString>,
+    start: F,
+) -> ExitCode
+where
+    C: Section,
+    F: AsyncFnOnce(C, App) -> anyhow::Result<()>,
+{
+    let (order, path) = match command_line(name, arguments) {
         Ok(parsed) => parsed,
         Err(error) => error.exit(),
     };
@@ -79,8 +96,7 @@ where
         let note = if ignored.is_empty() { String::new() } else { format!(", ignored: {ignored}") };
         return say(&format!("{name}: the configuration is valid{note}\n"));
     }
-    let (base, config) = loaded.config;
-    match run(name, base, config, start) {
+    match block_on(run(name, loaded, start)) {
         Ok(exit) => exit.into(),
         Err(error) => {
             complain(&format!("{name}: {error:#}"));
@@ -89,18 +105,30 @@ where
     }
 }
 
-#[tokio::main]
-async fn run<C, F>(name: &'static str, base: Base, config: C, start: F) -> anyhow::Result<Exit>
+/// Runs on all cores; what still blocks a thread afterwards does not keep the process alive.
+fn block_on(main: impl Future<Output = anyhow::Result<Exit>>) -> anyhow::Result<Exit> {
+    let threads = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the worker threads")?;
+    let exit = threads.block_on(main);
+    threads.shutdown_timeout(BLOCKED);
+    exit
+}
+
+async fn run<C, F>(name: &'static str, loaded: Loaded<(Base, C)>, start: F) -> anyhow::Result<Exit>
 where
     F: AsyncFnOnce(C, App) -> anyhow::Result<()>,
 {
+    let (base, config) = loaded.config;
     let traces = telemetry::init(name, &base.log, &base.telemetry)?;
     let metrics = telemetry::metrics_handle()?;
     build_info::publish(name);
     let supervisor =
         Supervisor::with_signals(base.shutdown.grace).context("cannot listen for signals")?;
     supervisor.spawn_loop("metrics-upkeep", telemetry::upkeep(metrics.clone()));
-    tracing::info!(version = build_info().version, "{name} starts");
+    let ignored = loaded.ignored.join(", ");
+    tracing::info!(version = build_info().version, config.ignored = ignored, "{name} starts");
 
     let app = App { supervisor: supervisor.clone(), metrics, shutdown: base.shutdown };
     let stop = supervisor.stop();
@@ -118,7 +146,10 @@ where
     Ok(if started.is_ok() { exit } else { Exit::Failed })
 }
 
-fn command_line(name: &'static str) -> Result<(Order, Option<PathBuf>), clap::Error> {
+fn command_line(
+    name: &'static str,
+    arguments: impl IntoIterator<Item = OsString>,
+) -> Result<(Order, Option<PathBuf>), clap::Error> {
     let matches = Command::new(name)
         .version(build_info().version)
         .arg(
@@ -130,7 +161,7 @@ fn command_line(name: &'static str) -> Result<(Order, Option<PathBuf>), clap::Er
         )
         .arg(flag("check-config", "Check the configuration and exit"))
         .arg(flag("config-reference", "Print every setting with its default and exit"))
-        .try_get_matches()?;
+        .try_get_matches_from(arguments)?;
     let order = if matches.get_flag("config-reference") {
         Order::PrintReference
     } else if matches.get_flag("check-config") {

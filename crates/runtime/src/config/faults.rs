@@ -30,6 +30,11 @@ impl Faults {
         self.0.push(Fault { path: path.into(), message: message.into() });
     }
 
+    /// The one fault of a file that cannot be used at all.
+    pub(super) fn about_file(message: String) -> Self {
+        Self(vec![Fault { path: String::new(), message }])
+    }
+
     /// True when nothing is wrong.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -47,12 +52,6 @@ impl<'a> IntoIterator for &'a Faults {
 
     fn into_iter(self) -> Self::IntoIter {
         self.iter()
-    }
-}
-
-impl From<Fault> for Faults {
-    fn from(fault: Fault) -> Self {
-        Self(vec![fault])
     }
 }
 

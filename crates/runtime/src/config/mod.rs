@@ -51,6 +51,9 @@ pub struct Loaded<T> {
 /// Lists every fault at once.
 pub fn load<T: Section>(source: &Source) -> Result<Loaded<T>, Faults> {
     let mut record = keys::Record::default();
+    for path in source.unreadable() {
+        record.faults.add(path, "is not Unicode text");
+    }
     let mut keys = Keys::root(source, &mut record);
     let config = T::read(&mut keys);
     let ignored = keys.finish_root();

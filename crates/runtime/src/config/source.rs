@@ -17,6 +17,7 @@ const FILE_VARIABLE: &str = "SWITCHBOARD_CONFIG";
 pub struct Source {
     file: Table,
     env: BTreeMap<String, String>,
+    unreadable: Vec<String>,
 }
 
 impl Source {
@@ -24,7 +25,7 @@ impl Source {
     /// `SWITCHBOARD_CONFIG`. Without either there is no file.
     ///
     /// # Errors
-    /// If the file cannot be read or is not TOML, or a variable of ours is not Unicode.
+    /// If the file cannot be read or is not TOML.
     pub fn from_process(config: Option<&Path>) -> Result<Self, Faults> {
         let named = std::env::var_os(FILE_VARIABLE).filter(|name| !name.is_empty());
         let path = config.map(Path::to_path_buf).or_else(|| named.map(PathBuf::from));
@@ -35,33 +36,33 @@ impl Source {
     /// Takes the file's text and the environment as given. Empty variables count as absent.
     ///
     /// # Errors
-    /// If the text is not TOML or a variable of ours is not Unicode.
+    /// If the text is not TOML.
     pub fn new<K, V>(toml: &str, env: impl IntoIterator<Item = (K, V)>) -> Result<Self, Faults>
     where
         K: Into<OsString>,
         V: Into<OsString>,
     {
-        let mut faults = Faults::default();
-        let file = parse(toml).unwrap_or_else(|message| {
-            faults.add("", message);
-            Table::new()
-        });
-        let mut variables = BTreeMap::new();
+        let mut source = Self { file: parse(toml)?, ..Self::empty() };
         for (name, value) in env {
             let (name, value) = (name.into(), value.into());
             let Some(path) = path_of(&name) else { continue };
             match value.into_string() {
                 Ok(value) if value.is_empty() => {}
-                Ok(value) => drop(variables.insert(path, value)),
-                Err(_) => faults.add(path, "is not Unicode text"),
+                Ok(value) => drop(source.env.insert(path, value)),
+                Err(_) => source.unreadable.push(path),
             }
         }
-        if faults.is_empty() { Ok(Self { file, env: variables }) } else { Err(faults) }
+        Ok(source)
     }
 
     /// No settings at all: every key is at its default or missing.
     pub(super) fn empty() -> Self {
-        Self { file: Table::new(), env: BTreeMap::new() }
+        Self { file: Table::new(), env: BTreeMap::new(), unreadable: Vec::new() }
+    }
+
+    /// Keys whose variables are not Unicode text.
+    pub(super) fn unreadable(&self) -> &[String] {
+        &self.unreadable
     }
 
     pub(super) fn env(&self, path: &str) -> Option<Raw<'_>> {
@@ -106,17 +107,18 @@ fn path_of(variable: &OsStr) -> Option<String> {
 
 fn read_file(path: &Path) -> Result<String, Faults> {
     fs::read_to_string(path).map_err(|error| {
-        let mut faults = Faults::default();
-        faults.add("", format!("cannot read the configuration file {}: {error}", path.display()));
-        faults
+        Faults::about_file(format!(
+            "cannot read the configuration file {}: {error}",
+            path.display()
+        ))
     })
 }
 
 /// The parser's own rendering quotes the line, which may hold a secret; only its place is told.
-fn parse(toml: &str) -> Result<Table, String> {
+fn parse(toml: &str) -> Result<Table, Faults> {
     toml.parse::<Table>().map_err(|error| {
         let before = error.span().and_then(|span| toml.get(..span.start)).unwrap_or_default();
         let line = before.matches('\n').count().saturating_add(1);
-        format!("the configuration file is not valid TOML at line {line}")
+        Faults::about_file(format!("the configuration file is not valid TOML at line {line}"))
     })
 }

@@ -1,4 +1,4 @@
-use std::fmt::Debug;
+use std::fmt::{Debug, Write as _};
 use std::io::Write as _;
 
 use serde_json::{Map, Value};
@@ -9,7 +9,7 @@ use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::{FormatTime as _, SystemTime};
 use tracing_subscriber::layer::{Context, Layer};
-use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::registry::{LookupSpan, Scope};
 
 /// Keys every line has; a field of the same name gets an underscore in front.
 const OWN_KEYS: [&str; 3] = ["timestamp", "level", "target"];
@@ -55,7 +55,7 @@ where
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
         let mut fields = Fields::default();
-        for span in context.event_scope(event).into_iter().flat_map(|scope| scope.from_root()) {
+        for span in context.event_scope(event).into_iter().flat_map(Scope::from_root) {
             if let Some(of_span) = span.extensions().get::<Fields>() {
                 fields.0.extend(of_span.0.clone());
             }
@@ -84,7 +84,7 @@ fn head(event: &Event<'_>) -> String {
 
 fn push(line: &mut String, key: &str, value: &Value) {
     let mark = if OWN_KEYS.contains(&key) { "_" } else { "" };
-    line.push_str(&format!(",{}:{value}", Value::from(format!("{mark}{key}"))));
+    let _ = write!(line, ",{}:{value}", Value::from(format!("{mark}{key}")));
 }
 
 impl Fields {
