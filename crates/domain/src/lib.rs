@@ -1,1 +1,18 @@
-//! Rules, use cases and ports of the marketplace; does no I/O.
+//! Rules, use cases and ports of the marketplace. Nothing here does I/O.
+
+pub mod catalog;
+pub mod fault;
+pub mod gateways;
+pub mod identity;
+pub mod ids;
+pub mod inbox;
+mod join;
+pub mod ledger;
+pub mod money;
+pub mod orders;
+pub mod outbox;
+pub mod providers;
+pub mod routing;
+pub mod store;
+pub mod time;
+pub mod topups;

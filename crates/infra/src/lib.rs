@@ -1,1 +1,10 @@
 //! Every adapter: Postgres, Redis, SMS providers, payment gateways.
+
+pub mod crypto;
+pub mod http;
+pub mod pay;
+pub mod postgres;
+pub mod redis;
+pub mod resilience;
+pub mod sms;
+pub mod system;

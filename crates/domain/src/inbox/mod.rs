@@ -1,0 +1,12 @@
+//! Inbound SMS: from a provider's callback or answer to a stored message of an order.
+
+pub mod drain;
+mod message;
+pub mod otp;
+mod ports;
+pub mod receive;
+
+pub use message::{
+    Callback, CallbackState, IncomingSms, MessageSource, StoredCallback, StoredMessage,
+};
+pub use ports::{CallbackStore, InboxRepo};

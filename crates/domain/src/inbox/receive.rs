@@ -1,0 +1,290 @@
+//! Storing messages with their orders, and earning the money for them.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{
+    Callback, CallbackState, CallbackStore, IncomingSms, MessageSource, StoredCallback,
+    StoredMessage, otp,
+};
+use crate::{
+    fault::{Code, Fault},
+    ids::InboxId,
+    ledger::PostError,
+    orders::{IllegalTransition, Order},
+    outbox::{Event, EventKind, Outbox, Queue, Wake},
+    providers::{ProviderError, ProviderRegistry, SmsText, UpstreamStatus},
+    store::{ATTEMPTS, AsContention, Store, StoreError, UnitOfWork, retrying},
+    time::{Clock, Timestamp},
+};
+
+/// Takes in a provider's callback.
+///
+/// Stored first, so that nothing is lost; then confirmed by asking the provider, because callbacks
+/// are not signed; then applied. What cannot be applied now is tried again by
+/// [`super::drain::DrainInbox`].
+#[derive(Clone)]
+pub struct ReceiveSms {
+    store: Arc<dyn Store>,
+    callbacks: Arc<dyn CallbackStore>,
+    registry: Arc<dyn ProviderRegistry>,
+    wake: Arc<dyn Wake>,
+    clock: Arc<dyn Clock>,
+}
+
+/// What was done with a callback.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Receipt {
+    /// Its message is stored now.
+    Applied,
+    /// It was known, or late: nothing to do.
+    Settled,
+    /// Kept for later: no order yet, or not confirmed yet.
+    Kept,
+}
+
+impl ReceiveSms {
+    /// Wait before each further try; the last one repeats until a day has passed.
+    const BACKOFF_SECONDS: [i64; 6] = [1, 2, 5, 15, 60, 600];
+    /// Tries until a callback is left to the operator: about a day.
+    const MAX_ATTEMPTS: i32 = 150;
+
+    /// Wires the use case.
+    pub fn new(
+        store: Arc<dyn Store>,
+        callbacks: Arc<dyn CallbackStore>,
+        registry: Arc<dyn ProviderRegistry>,
+        (wake, clock): (Arc<dyn Wake>, Arc<dyn Clock>),
+    ) -> Self {
+        Self { store, callbacks, registry, wake, clock }
+    }
+
+    /// Stores and, where possible, applies. Once this answers without an error, the sender may
+    /// forget the callback.
+    #[tracing::instrument(skip_all, fields(provider.id = %callback.provider))]
+    pub async fn execute(&self, callback: &Callback) -> Result<Receipt, StoreError> {
+        let stored = self.callbacks.store(callback, self.clock.now()).await?;
+        if stored.state != CallbackState::Pending {
+            return Ok(Receipt::Settled);
+        }
+        match self.apply(&stored).await {
+            Ok(receipt) => Ok(receipt),
+            Err(error) => {
+                // It is stored: the drain tries again, the sender need not.
+                tracing::warn!(%error, "callback {} kept for later", stored.id);
+                self.wake.wake(Queue::Inbox);
+                Ok(Receipt::Kept)
+            }
+        }
+    }
+
+    /// Acts on a stored callback.
+    pub async fn apply(&self, stored: &StoredCallback) -> Result<Receipt, PullError> {
+        if !self.callbacks.has_order(&stored.callback).await? || !self.confirmed(stored).await? {
+            return self.keep(stored).await;
+        }
+        let receipt = retrying(ATTEMPTS, || self.settle(stored.id)).await?;
+        self.wake.wake(Queue::Events);
+        Ok(receipt)
+    }
+
+    /// Asks the provider whether it has a message. A provider that cannot be asked does not keep
+    /// a customer waiting: the callback's path is secret. A contradiction does.
+    async fn confirmed(&self, stored: &StoredCallback) -> Result<bool, PullError> {
+        let provider = stored.callback.provider;
+        if self.callbacks.trusts(provider).await? {
+            return Ok(true);
+        }
+        let Some(adapter) = self.registry.get(provider).await? else { return Ok(false) };
+        match adapter.status(&stored.callback.external_id).await {
+            Ok(UpstreamStatus::Received { .. }) => Ok(true),
+            // Over upstream: the state of our order decides, a running one is ended by the poller.
+            Ok(UpstreamStatus::Ended) => Ok(stored.attempts > 0),
+            Ok(UpstreamStatus::Waiting | UpstreamStatus::Missing) => {
+                tracing::warn!(provider.id = %provider, "callback {} is contradicted by provider {provider}", stored.id);
+                Ok(false)
+            }
+            Err(error) => {
+                tracing::warn!(provider.id = %provider, %error, "callback {} believed unconfirmed", stored.id);
+                Ok(true)
+            }
+        }
+    }
+
+    async fn keep(&self, stored: &StoredCallback) -> Result<Receipt, PullError> {
+        let attempt = usize::try_from(stored.attempts).unwrap_or(usize::MAX);
+        let last = Self::BACKOFF_SECONDS.last().copied();
+        let wait = Self::BACKOFF_SECONDS.get(attempt).copied().or(last).unwrap_or(600);
+        let next = (stored.attempts < Self::MAX_ATTEMPTS)
+            .then(|| self.clock.now() + Duration::from_secs(wait.unsigned_abs()));
+        self.callbacks.postpone(stored.id, next).await?;
+        Ok(Receipt::Kept)
+    }
+
+    async fn settle(&self, id: InboxId) -> Result<Receipt, PullError> {
+        let mut uow = self.store.begin().await?;
+        let stored = uow.inbox().lock_callback(id).await?;
+        let Some(stored) = stored.filter(|s| s.state == CallbackState::Pending) else {
+            return Ok(Receipt::Settled);
+        };
+        let Callback { provider, external_id, code, text, .. } = stored.callback;
+        let Some(order) = uow.orders().lock_by_activation(provider, &external_id).await? else {
+            return Ok(Receipt::Kept);
+        };
+        let code = code.or_else(|| otp::recognise(text.reveal()));
+        let sms = IncomingSms { code, text, source: MessageSource::Callback };
+        let state = deliver(&mut *uow, order, sms, self.clock.now()).await?;
+        uow.inbox().mark_callback(id, state).await?;
+        uow.commit().await?;
+        Ok(if state == CallbackState::Applied { Receipt::Applied } else { Receipt::Settled })
+    }
+}
+
+/// Fetches the message of an order from its provider.
+#[derive(Clone)]
+pub struct PullSms {
+    store: Arc<dyn Store>,
+    registry: Arc<dyn ProviderRegistry>,
+    clock: Arc<dyn Clock>,
+}
+
+/// What asking the provider brought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pulled {
+    /// A new message is stored.
+    Delivered,
+    /// Nothing new.
+    Nothing,
+    /// The number ended upstream.
+    Ended,
+}
+
+impl PullSms {
+    /// Wires the use case.
+    pub fn new(
+        store: Arc<dyn Store>,
+        registry: Arc<dyn ProviderRegistry>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { store, registry, clock }
+    }
+
+    /// Asks once and stores what is new.
+    pub async fn execute(&self, order: &Order) -> Result<Pulled, PullError> {
+        let Some(lease) = order.lease() else { return Ok(Pulled::Nothing) };
+        let adapter = self.registry.get(order.quote.provider).await?;
+        let adapter = adapter.ok_or(ProviderError::Refused("provider is gone"))?;
+        let (code, text) = match adapter.status(&lease.external_id).await? {
+            UpstreamStatus::Received { code, text } => (code, text),
+            UpstreamStatus::Ended => return Ok(Pulled::Ended),
+            UpstreamStatus::Waiting | UpstreamStatus::Missing => return Ok(Pulled::Nothing),
+        };
+        let Some(text) = text.or_else(|| code.as_deref().map(SmsText::new)) else {
+            return Ok(Pulled::Nothing);
+        };
+        let code = code.or_else(|| otp::recognise(text.reveal()));
+        let sms = IncomingSms { code, text, source: MessageSource::Poll };
+        retrying(ATTEMPTS, || self.store(order, sms.clone())).await
+    }
+
+    async fn store(&self, order: &Order, sms: IncomingSms) -> Result<Pulled, PullError> {
+        let mut uow = self.store.begin().await?;
+        let Some(order) = uow.orders().lock(order.id).await? else { return Ok(Pulled::Nothing) };
+        let state = deliver(&mut *uow, order, sms, self.clock.now()).await?;
+        uow.commit().await?;
+        Ok(if state == CallbackState::Applied { Pulled::Delivered } else { Pulled::Nothing })
+    }
+}
+
+/// Stores a message with a locked order: earns the money with the first one, tells the owner.
+///
+/// What a poll brings is known when any message has the same code or text. What a callback brings
+/// is known when a poll brought it first: then only the text is completed.
+async fn deliver(
+    uow: &mut (dyn UnitOfWork + '_),
+    order: Order,
+    sms: IncomingSms,
+    at: Timestamp,
+) -> Result<CallbackState, PullError> {
+    let messages = uow.inbox().messages(&order).await?;
+    let same = |m: &&StoredMessage| m.text == sms.text || (m.code.is_some() && m.code == sms.code);
+    if sms.source == MessageSource::Poll {
+        if messages.iter().any(|m| same(&m)) {
+            return Ok(CallbackState::Known);
+        }
+    } else if let Some(polled) =
+        messages.iter().filter(|m| m.source == MessageSource::Poll).find(same)
+    {
+        return complete_text(uow, order, polled, &sms, at).await;
+    }
+    let first = order.delivery().is_none();
+    let (provider, cost, money) = (order.quote.provider, order.quote.cost, order.money());
+    let received = match order.receive(sms.text.clone(), sms.code.clone(), at) {
+        Ok(received) => received,
+        Err(IllegalTransition { from, .. }) => {
+            tracing::warn!(provider.id = %provider, order.id = %money.order, "SMS for order {} came when it was {from:?}", money.order);
+            return Ok(CallbackState::Late);
+        }
+    };
+    let revision = received.delivery().map_or(1, |delivery| delivery.revision);
+    let message =
+        StoredMessage { revision, code: sms.code, text: sms.text, source: sms.source, at };
+    if first {
+        uow.ledger().post(&money.capture(provider, cost)).await?;
+    }
+    uow.inbox().add_message(&received, &message).await?;
+    uow.orders().update(&received).await?;
+    let kind = EventKind::OrderOtpReceived;
+    let event = Event { user: received.user, order: received.id, kind };
+    Outbox::publish(uow, event, at).await?;
+    Ok(CallbackState::Applied)
+}
+
+async fn complete_text(
+    uow: &mut (dyn UnitOfWork + '_),
+    order: Order,
+    polled: &StoredMessage,
+    sms: &IncomingSms,
+    at: Timestamp,
+) -> Result<CallbackState, PullError> {
+    let message = StoredMessage { text: sms.text.clone(), source: sms.source, ..polled.clone() };
+    uow.inbox().replace_message(&order, &message).await?;
+    let newest = order.delivery().is_some_and(|delivery| delivery.revision == polled.revision);
+    if newest && let Ok(order) = order.retext(sms.text.clone(), at) {
+        uow.orders().update(&order).await?;
+    }
+    Ok(CallbackState::Known)
+}
+
+/// Why a message was not stored in this pass.
+#[derive(Debug, thiserror::Error)]
+pub enum PullError {
+    /// The provider gave no usable answer.
+    #[error(transparent)]
+    Provider(#[from] ProviderError),
+    /// The ledger refused.
+    #[error(transparent)]
+    Post(#[from] PostError),
+    /// Storage failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Fault for PullError {
+    fn code(&self) -> Code {
+        match self {
+            Self::Provider(_) => Code::ProviderError,
+            Self::Post(error) => error.code(),
+            Self::Store(error) => error.code(),
+        }
+    }
+}
+
+impl AsContention for PullError {
+    fn is_contention(&self) -> bool {
+        match self {
+            Self::Post(error) => error.is_contention(),
+            Self::Store(error) => error.is_contention(),
+            Self::Provider(_) => false,
+        }
+    }
+}

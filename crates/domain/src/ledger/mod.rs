@@ -1,0 +1,11 @@
+//! The double-entry ledger: who owes whom, and why.
+
+mod account;
+pub mod adjust;
+pub mod audit;
+pub mod chart;
+mod ports;
+
+pub use account::{Account, Gateway};
+pub use chart::{Journal, JournalKey, JournalKind, Transfer};
+pub use ports::{LedgerQueries, LedgerRepo, PostError, Posted, Wallet};

@@ -1,0 +1,145 @@
+//! Money. No arithmetic operators: each sum says what it does when it does not fit.
+
+use std::fmt;
+
+/// What a ledger amount is counted in. Scales are fixed for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Currency {
+    /// Indonesian rupiah in whole rupiah: the currency of wallets and prices.
+    Idr,
+    /// US dollar in millionths: the currency in which providers charge us.
+    Usd,
+}
+
+impl Currency {
+    /// ISO 4217 code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Idr => "IDR",
+            Self::Usd => "USD",
+        }
+    }
+}
+
+/// A strictly positive amount in ledger units of its currency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Amount(i64);
+
+impl Amount {
+    /// The largest amount one movement may carry: far above any real one, far below overflow.
+    pub const MAX: i64 = 1_000_000_000_000_000;
+
+    /// Accepts 1 to [`Self::MAX`].
+    pub const fn new(units: i64) -> Option<Self> {
+        if units >= 1 && units <= Self::MAX { Some(Self(units)) } else { None }
+    }
+
+    /// The number of ledger units.
+    pub const fn get(self) -> i64 {
+        self.0
+    }
+
+    /// `self` times `count`, or nothing when it leaves the permitted range.
+    pub fn times(self, count: u32) -> Option<Self> {
+        self.0.checked_mul(i64::from(count)).and_then(Self::new)
+    }
+}
+
+impl fmt::Display for Amount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// What a wallet holds, in whole rupiah; never negative.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Balance(i64);
+
+impl Balance {
+    /// Accepts zero and above.
+    pub const fn new(units: i64) -> Option<Self> {
+        if units >= 0 { Some(Self(units)) } else { None }
+    }
+
+    /// The number of whole rupiah.
+    pub const fn get(self) -> i64 {
+        self.0
+    }
+
+    /// The balance after `amount` arrived.
+    pub fn plus(self, amount: Amount) -> Option<Self> {
+        self.0.checked_add(amount.get()).map(Self)
+    }
+
+    /// The balance after `amount` left, or nothing when it holds less.
+    pub fn minus(self, amount: Amount) -> Option<Self> {
+        self.0.checked_sub(amount.get()).and_then(Self::new)
+    }
+}
+
+/// What a provider charges us for one number, in millionths of a US dollar; may be zero.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Cost(i64);
+
+impl Cost {
+    /// The dearest single number we believe; dearer ones are a poisoned price list.
+    pub const MAX_MICROS: i64 = 1_000_000_000;
+
+    /// Accepts 0 to 1 000 USD.
+    pub const fn from_micros(micros: i64) -> Option<Self> {
+        if micros >= 0 && micros <= Self::MAX_MICROS { Some(Self(micros)) } else { None }
+    }
+
+    /// Reads a plain decimal such as `12.5`; digits beyond the sixth are rounded up, so that a
+    /// cost is never understated.
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+        let digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
+        if whole.is_empty() || whole.len() > 6 || !digits(whole) || !digits(fraction) {
+            return None;
+        }
+        let kept: String = fraction.chars().chain("000000".chars()).take(6).collect();
+        let lost = fraction.chars().skip(6).any(|c| c != '0');
+        let micros = whole.parse::<i64>().ok()?.checked_mul(1_000_000)?;
+        let micros = micros.checked_add(kept.parse::<i64>().ok()?)?.checked_add(i64::from(lost))?;
+        Self::from_micros(micros)
+    }
+
+    /// Millionths of a US dollar.
+    pub const fn micros(self) -> i64 {
+        self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_are_positive_and_bounded() {
+        assert_eq!(Amount::new(0), None);
+        assert_eq!(Amount::new(-1), None);
+        assert_eq!(Amount::new(Amount::MAX + 1), None);
+        assert_eq!(Amount::new(7).map(Amount::get), Some(7));
+        assert_eq!(Amount::new(Amount::MAX).and_then(|a| a.times(2)), None);
+    }
+
+    #[test]
+    fn balances_never_go_below_zero() {
+        let ten = Balance::new(10).unwrap();
+        assert_eq!(ten.minus(Amount::new(11).unwrap()), None);
+        assert_eq!(ten.minus(Amount::new(10).unwrap()), Balance::new(0));
+    }
+
+    #[test]
+    fn costs_round_up_and_refuse_nonsense() {
+        let micros = |text| Cost::parse(text).map(Cost::micros);
+        assert_eq!(micros("12.5"), Some(12_500_000));
+        assert_eq!(micros("0.0000001"), Some(1));
+        assert_eq!(micros("7"), Some(7_000_000));
+        for bad in ["", "-1", "1e3", "NaN", ".5", "1.2.3", "9999999", "1000.000001"] {
+            assert_eq!(micros(bad), None, "{bad}");
+        }
+    }
+}

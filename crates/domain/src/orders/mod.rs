@@ -1,0 +1,33 @@
+//! Orders: our side of a rented number, from reservation to its end.
+
+pub mod cancel;
+mod capability;
+pub mod close;
+pub mod expire;
+pub mod finish;
+mod order;
+pub mod place;
+pub mod poll;
+mod ports;
+pub mod resend;
+pub mod settle;
+mod status;
+
+pub use capability::Capabilities;
+pub use order::{Delivery, Lease, Order, OrderState, Quote};
+pub use ports::{
+    Claim, IdempotencyKey, InFlight, OrderPage, OrderQueries, OrderRepo, OrderView, OrderWork,
+    Purchases, RequestKey, Reservation, ReserveError, Reserved,
+};
+pub use status::{FailReason, IllegalTransition, Status};
+
+/// The times that rule an order's life; set by the operator.
+#[derive(Debug, Clone, Copy)]
+pub struct OrderTerms {
+    /// How long a number waits for its SMS, counted from activation.
+    pub lifetime: std::time::Duration,
+    /// How long the customer must wait before canceling.
+    pub minimum_cancel: std::time::Duration,
+    /// How long the customer must wait between two requests for a further SMS.
+    pub resend_cooldown: std::time::Duration,
+}

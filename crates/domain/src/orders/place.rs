@@ -1,0 +1,391 @@
+//! Buying numbers.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{
+    Claim, FailReason, IllegalTransition, Lease, Order, OrderQueries, OrderState, OrderTerms,
+    OrderView, OrderWork, Purchases, RequestKey, Reservation, ReserveError, Reserved,
+    settle::{Settlement, fits, unowned},
+};
+use crate::{
+    catalog::{CatalogQueries, Offer},
+    fault::{Code, Fault},
+    ids::{OrderId, UserId},
+    join::join_all,
+    ledger::PostError,
+    outbox::{Queue, Wake},
+    providers::{AcquireError, AcquireRequest, Activation, Listing, ProviderRegistry, Refusal},
+    routing::{Policy, Wanted, rank},
+    store::{ATTEMPTS, AsContention, Store, StoreError, retrying},
+    time::{Clock, Timestamp},
+};
+
+/// Buys numbers: set the money aside, rent, then activate — or give the money back.
+///
+/// The rental happens outside any transaction. A crash between the two leaves the order reserving,
+/// which [`super::settle::SettleReserving`] finishes; money is never lost, only late.
+#[derive(Clone)]
+pub struct PlaceOrders {
+    ports: PlacePorts,
+    terms: OrderTerms,
+}
+
+/// What [`PlaceOrders`] needs.
+#[derive(Clone)]
+pub struct PlacePorts {
+    /// Transactions.
+    pub store: Arc<dyn Store>,
+    /// The hot units.
+    pub purchases: Arc<dyn Purchases>,
+    /// Offers.
+    pub catalog: Arc<dyn CatalogQueries>,
+    /// Orders, for repeated requests.
+    pub orders: Arc<dyn OrderQueries>,
+    /// Which activations are ours.
+    pub work: Arc<dyn OrderWork>,
+    /// Who is asked.
+    pub registry: Arc<dyn ProviderRegistry>,
+    /// Tells the relay.
+    pub wake: Arc<dyn Wake>,
+    /// The present.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// What to buy.
+#[derive(Debug, Clone)]
+pub struct PlaceCommand {
+    /// Who pays.
+    pub user: UserId,
+    /// Which tier, or what in general.
+    pub wanted: Wanted,
+    /// How to choose.
+    pub policy: Policy,
+    /// Short name of the provider to ask first.
+    pub prefer: Option<String>,
+    /// 1 to 100.
+    pub quantity: u32,
+    /// Makes a repeat harmless.
+    pub key: Option<RequestKey>,
+}
+
+/// What was bought.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Placed {
+    /// Orders with a number; each is shown as it was at its activation.
+    pub orders: Vec<OrderView>,
+    /// How many of the quantity have none.
+    pub failed: u32,
+}
+
+/// How one order of a purchase ended.
+enum Outcome {
+    Active(Box<Order>),
+    Failed(FailReason),
+    Unknown,
+}
+
+impl PlaceOrders {
+    /// The most of one request.
+    pub const MAX_QUANTITY: u32 = 100;
+    /// The most providers asked for one order: each may take its whole deadline.
+    const MAX_OFFERS: u32 = 5;
+
+    /// Wires the use case.
+    pub fn new(ports: PlacePorts, terms: OrderTerms) -> Self {
+        Self { ports, terms }
+    }
+
+    /// Runs the use case. Dropping the future in the middle loses nothing, but leaves the outcome
+    /// to the reconciler: run it to its end.
+    #[tracing::instrument(skip_all, fields(user.id = %command.user))]
+    pub async fn execute(&self, command: PlaceCommand) -> Result<Placed, PlaceError> {
+        let offers = self.ports.catalog.offers(&command.wanted, Self::MAX_OFFERS).await?;
+        let offers = rank(offers, command.policy, command.prefer.as_deref());
+        let Some((first, others)) = offers.split_first() else {
+            return self.without_offers(&command).await;
+        };
+        let reservation = Reservation {
+            draft: self.draft(&command, first),
+            quantity: command.quantity,
+            key: command.key.clone(),
+        };
+        let reserve = || self.ports.purchases.reserve(&reservation);
+        match retrying(ATTEMPTS, reserve).await? {
+            Reserved::Replay(ids) => self.replay(&command, &ids).await,
+            Reserved::New(orders) => self.obtain_all(command.quantity, orders, others).await,
+        }
+    }
+
+    fn draft(&self, command: &PlaceCommand, offer: &Offer) -> Order {
+        let now = self.ports.clock.now();
+        Order {
+            id: OrderId::new(0),
+            user: command.user,
+            product: offer.product,
+            catalog_product: offer.catalog_product,
+            carrier: offer.carrier,
+            attempt: 1,
+            price: offer.price,
+            quote: offer.quote.clone(),
+            state: OrderState::Reserving { attempted_at: now },
+            upstream_open: false,
+            created_at: now,
+            changed_at: now,
+        }
+    }
+
+    async fn without_offers(&self, command: &PlaceCommand) -> Result<Placed, PlaceError> {
+        if let Some(key) = &command.key
+            && let Some(ids) = self.ports.purchases.replay(command.user, key).await?
+        {
+            return self.replay(command, &ids).await;
+        }
+        Err(PlaceError::Failed(FailReason::NoOffer))
+    }
+
+    async fn replay(&self, command: &PlaceCommand, ids: &[OrderId]) -> Result<Placed, PlaceError> {
+        let views = self.ports.orders.by_ids(command.user, ids).await?;
+        let mut placed = Vec::new();
+        let mut reason = None;
+        for view in views {
+            match &view.order.state {
+                OrderState::Reserving { .. } => return Err(PlaceError::InProgress),
+                OrderState::Failed { reason: why } => reason = reason.or(Some(*why)),
+                _ => placed.push(view),
+            }
+        }
+        conclude(command.quantity, placed, reason, false)
+    }
+
+    async fn obtain_all(
+        &self,
+        quantity: u32,
+        orders: Vec<Order>,
+        others: &[Offer],
+    ) -> Result<Placed, PlaceError> {
+        let mut placed = Vec::new();
+        let (mut reason, mut unknown) = (None, false);
+        for outcome in join_all(orders.into_iter().map(|order| self.obtain(order, others))).await {
+            match outcome {
+                Outcome::Active(order) => {
+                    placed.push(OrderView { order: *order, carrier_name: None });
+                }
+                Outcome::Failed(why) => reason = reason.or(Some(why)),
+                Outcome::Unknown => unknown = true,
+            }
+        }
+        self.ports.wake.wake(Queue::Events);
+        conclude(quantity, placed, reason, unknown)
+    }
+
+    /// Asks one provider after the other until one sells, all refuse, or nobody knows.
+    #[tracing::instrument(skip_all, fields(order.id = %order.id))]
+    async fn obtain(&self, mut order: Order, others: &[Offer]) -> Outcome {
+        let mut reason = FailReason::NoOffer;
+        let mut next = others.iter();
+        loop {
+            match self.acquire(&order).await {
+                Ok(activation) => return self.activate(order, &activation).await,
+                Err(AcquireError::Refused(refusal)) => {
+                    tracing::info!(provider.id = %order.quote.provider, %refusal, "provider {} refused order {}", order.quote.provider, order.id);
+                    if !matches!(refusal, Refusal::OutOfStock | Refusal::PriceTooLow { .. }) {
+                        reason = FailReason::Provider;
+                    }
+                }
+                Err(AcquireError::Unknown { reason, .. }) => {
+                    tracing::warn!(provider.id = %order.quote.provider, reason, "outcome of order {} is unknown", order.id);
+                    return Outcome::Unknown;
+                }
+            }
+            let Some(offer) = next.next() else {
+                return self.fail(&order, reason).await;
+            };
+            match self.reoffer(&order, offer).await {
+                Ok(moved) => order = moved,
+                Err(PlaceError::Post(PostError::InsufficientFunds)) => {
+                    return self.fail(&order, FailReason::Balance).await;
+                }
+                Err(error) => {
+                    tracing::error!(%error, "order {} not offered elsewhere", order.id);
+                    return Outcome::Unknown;
+                }
+            }
+        }
+    }
+
+    /// Asks the provider of the present attempt; a garbled answer is checked against its list.
+    async fn acquire(&self, order: &Order) -> Result<Activation, AcquireError> {
+        let quote = &order.quote;
+        let adapter = match self.ports.registry.get(quote.provider).await {
+            Ok(Some(adapter)) => adapter,
+            Ok(None) => return Err(AcquireError::Refused(Refusal::NotAsked("provider is gone"))),
+            Err(_) => return Err(AcquireError::Refused(Refusal::NotAsked("not readable"))),
+        };
+        let request = AcquireRequest {
+            service: quote.service.clone(),
+            country: quote.country.clone(),
+            max_cost: quote.cost,
+        };
+        let error = match adapter.acquire(&request).await {
+            Err(error @ AcquireError::Unknown { answered: true, .. }) => error,
+            outcome => return outcome,
+        };
+        // It answered, so it is not selling any more: a list without a match is a definite no.
+        let Ok(Listing::Complete(list)) = adapter.active().await else { return Err(error) };
+        match unowned(&*self.ports.work, quote.provider, list).await {
+            Ok(left) if !left.iter().any(|found| fits(found, quote)) => {
+                Err(AcquireError::Refused(Refusal::Transient))
+            }
+            _ => Err(error),
+        }
+    }
+
+    async fn activate(&self, order: Order, activation: &Activation) -> Outcome {
+        let id = order.id;
+        let Ok(order) = lease_out(order, activation, &self.terms, self.ports.clock.now()) else {
+            return Outcome::Unknown;
+        };
+        match retrying(ATTEMPTS, || self.ports.purchases.activate(&order)).await {
+            Ok(Claim::Won) => Outcome::Active(Box::new(order)),
+            Ok(claim) => {
+                tracing::warn!(?claim, "order {id} was settled while its number arrived");
+                Outcome::Unknown
+            }
+            Err(error) => {
+                tracing::error!(%error, "number of order {id} not stored");
+                Outcome::Unknown
+            }
+        }
+    }
+
+    /// Moves the money and the order to the next offer, before that provider is asked.
+    async fn reoffer(&self, order: &Order, offer: &Offer) -> Result<Order, PlaceError> {
+        retrying(ATTEMPTS, || async {
+            let mut uow = self.ports.store.begin().await?;
+            let current = uow.orders().lock(order.id).await?.filter(|o| o.attempt == order.attempt);
+            let current = current.ok_or(PlaceError::Overtaken)?;
+            let released = current.money().release();
+            let now = self.ports.clock.now();
+            let moved = current.reoffer(offer.product, offer.price, offer.quote.clone(), now)?;
+            uow.ledger().post(&released).await?;
+            uow.ledger().post(&moved.money().hold()).await?;
+            uow.orders().update(&moved).await?;
+            uow.commit().await?;
+            Ok(moved)
+        })
+        .await
+    }
+
+    async fn fail(&self, order: &Order, reason: FailReason) -> Outcome {
+        let settlement = Settlement { store: &*self.ports.store, clock: &*self.ports.clock };
+        match settlement.release(order.id, order.attempt, reason).await {
+            Ok(_) => Outcome::Failed(reason),
+            Err(error) => {
+                tracing::error!(%error, "money of order {} not yet given back", order.id);
+                Outcome::Unknown
+            }
+        }
+    }
+}
+
+/// The order with its number.
+pub(super) fn lease_out(
+    mut order: Order,
+    activation: &Activation,
+    terms: &OrderTerms,
+    at: Timestamp,
+) -> Result<Order, IllegalTransition> {
+    if let Some(cost) = activation.cost {
+        if cost > order.quote.cost {
+            tracing::warn!(provider.id = %order.quote.provider, "order {} costs more than quoted", order.id);
+        }
+        order.quote.cost = cost;
+    }
+    let lease = Lease {
+        external_id: activation.external_id.clone(),
+        phone: activation.phone.clone(),
+        activated_at: at,
+        expires_at: at + terms.lifetime,
+        cancel_from: at + terms.minimum_cancel,
+        resend_from: None,
+    };
+    order.activate(lease, at)
+}
+
+fn conclude(
+    quantity: u32,
+    orders: Vec<OrderView>,
+    reason: Option<FailReason>,
+    unknown: bool,
+) -> Result<Placed, PlaceError> {
+    if orders.is_empty() {
+        return Err(match reason {
+            Some(reason) if !unknown => PlaceError::Failed(reason),
+            _ => PlaceError::Unknown,
+        });
+    }
+    let had = u32::try_from(orders.len()).unwrap_or(quantity);
+    Ok(Placed { orders, failed: quantity.saturating_sub(had) })
+}
+
+/// Why nothing was bought.
+#[derive(Debug, thiserror::Error)]
+pub enum PlaceError {
+    /// Nobody sold; the money is back.
+    #[error("no number was to be had: {}", .0.as_str())]
+    Failed(FailReason),
+    /// The outcome is being settled; the money is set aside until then.
+    #[error("the outcome of the purchase is not known yet")]
+    Unknown,
+    /// The same request is still running.
+    #[error("the first request with this key is still running")]
+    InProgress,
+    /// A reconciler was faster.
+    #[error("the order was settled meanwhile")]
+    Overtaken,
+    /// Nothing was reserved.
+    #[error(transparent)]
+    Reserve(#[from] ReserveError),
+    /// The ledger refused.
+    #[error(transparent)]
+    Post(#[from] PostError),
+    /// A step met the order in another state.
+    #[error(transparent)]
+    Illegal(#[from] IllegalTransition),
+    /// Storage failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Fault for PlaceError {
+    fn code(&self) -> Code {
+        match self {
+            Self::Failed(reason) => reason.code(),
+            Self::Unknown | Self::Overtaken => Code::ServiceUnavailable,
+            Self::InProgress => Code::RequestInProgress,
+            Self::Reserve(error) => error.code(),
+            Self::Post(error) => error.code(),
+            Self::Illegal(_) => Code::Conflict,
+            Self::Store(error) => error.code(),
+        }
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::InProgress => Some(Duration::from_secs(1)),
+            Self::Unknown | Self::Overtaken => Some(Duration::from_secs(5)),
+            _ => None,
+        }
+    }
+}
+
+impl AsContention for PlaceError {
+    fn is_contention(&self) -> bool {
+        match self {
+            Self::Reserve(error) => error.is_contention(),
+            Self::Post(error) => error.is_contention(),
+            Self::Store(error) => error.is_contention(),
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,247 @@
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::Order;
+use crate::{
+    fault::{Code, Fault},
+    ids::{ExternalId, OrderId, ProviderId, UserId},
+    store::{AsContention, StoreError},
+    time::Timestamp,
+};
+
+/// Orders inside a unit of work.
+#[async_trait]
+pub trait OrderRepo: Send {
+    /// The order, locked until the unit ends.
+    async fn lock(&mut self, id: OrderId) -> Result<Option<Order>, StoreError>;
+
+    /// The order that rents this activation, locked until the unit ends.
+    async fn lock_by_activation(
+        &mut self,
+        provider: ProviderId,
+        external_id: &ExternalId,
+    ) -> Result<Option<Order>, StoreError>;
+
+    /// Writes back an order that this unit has locked.
+    async fn update(&mut self, order: &Order) -> Result<(), StoreError>;
+}
+
+/// The two hot units of a purchase, each one round trip and one commit.
+///
+/// A port of its own so that grouping many purchases into one commit can enter behind it.
+#[async_trait]
+pub trait Purchases: Send + Sync {
+    /// Stores the request key, sets the money aside and stores the orders: all or nothing.
+    ///
+    /// Fewer orders than asked for are made when the wallet does not hold enough for all.
+    async fn reserve(&self, reservation: &Reservation) -> Result<Reserved, ReserveError>;
+
+    /// What the same request made before, if it came before.
+    async fn replay(
+        &self,
+        user: UserId,
+        key: &RequestKey,
+    ) -> Result<Option<Vec<OrderId>>, ReserveError>;
+
+    /// Stores the number of a reserved order together with its event. The order passed is in its
+    /// new state.
+    async fn activate(&self, order: &Order) -> Result<Claim, StoreError>;
+}
+
+/// Several equal orders to be reserved at once.
+#[derive(Debug, Clone)]
+pub struct Reservation {
+    /// Each of them, but for its id, which storage assigns.
+    pub draft: Order,
+    /// How many, 1 to 100.
+    pub quantity: u32,
+    /// Makes a repeat harmless.
+    pub key: Option<RequestKey>,
+}
+
+/// Identifies a request of one account and what it asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestKey {
+    /// The key the customer sent.
+    pub key: IdempotencyKey,
+    /// The operation; keys of different operations never collide.
+    pub operation: &'static str,
+    /// Everything the request asked for, in one canonical text.
+    pub fingerprint: String,
+}
+
+/// A customer's idempotency key: 1 to 128 of `A-Z a-z 0-9 _ -`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdempotencyKey(String);
+
+impl IdempotencyKey {
+    /// Accepts the pattern of the contract.
+    pub fn parse(raw: &str) -> Option<Self> {
+        let good = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
+        ((1..=128).contains(&raw.len()) && raw.bytes().all(good)).then(|| Self(raw.to_owned()))
+    }
+
+    /// The key as the customer wrote it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What a reservation did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reserved {
+    /// These orders are new; their money is set aside.
+    New(Vec<Order>),
+    /// The same request came before and made these.
+    Replay(Vec<OrderId>),
+}
+
+/// Why nothing was reserved.
+#[derive(Debug, thiserror::Error)]
+pub enum ReserveError {
+    /// The wallet does not hold the price of one order.
+    #[error("the wallet holds too little")]
+    InsufficientFunds,
+    /// The key came before with another request.
+    #[error("the idempotency key was used with a different request")]
+    KeyReused,
+    /// Storage failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Fault for ReserveError {
+    fn code(&self) -> Code {
+        match self {
+            Self::InsufficientFunds => Code::InsufficientBalance,
+            Self::KeyReused => Code::IdempotencyKeyReused,
+            Self::Store(error) => error.code(),
+        }
+    }
+}
+
+impl AsContention for ReserveError {
+    fn is_contention(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_contention())
+    }
+}
+
+/// Whether a step found the order where it expected it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Claim {
+    /// Done.
+    Won,
+    /// Somebody else moved the order first.
+    Lost,
+    /// The activation belongs to another order already.
+    Taken,
+}
+
+/// What reconcilers look for. Nothing here locks beyond its own statement.
+#[async_trait]
+pub trait OrderWork: Send + Sync {
+    /// Reserving orders whose provider was asked before `before`, oldest first.
+    async fn stuck(&self, before: Timestamp, limit: u32) -> Result<Vec<Order>, StoreError>;
+
+    /// Reserving orders of `provider` asked at or after `since`, counted by what they asked for.
+    async fn in_flight(
+        &self,
+        provider: ProviderId,
+        since: Timestamp,
+    ) -> Result<Vec<InFlight>, StoreError>;
+
+    /// Those of `ids` that belong to an order of ours, whatever its state.
+    async fn known(
+        &self,
+        provider: ProviderId,
+        ids: &[ExternalId],
+    ) -> Result<Vec<ExternalId>, StoreError>;
+
+    /// Running orders whose provider should be asked now; each is not given out again for
+    /// `interval`.
+    async fn due_polls(
+        &self,
+        now: Timestamp,
+        interval: Duration,
+        limit: u32,
+    ) -> Result<Vec<Order>, StoreError>;
+
+    /// Running orders whose window is over; each is not given out again for `interval`.
+    async fn due_expiries(
+        &self,
+        now: Timestamp,
+        interval: Duration,
+        limit: u32,
+    ) -> Result<Vec<Order>, StoreError>;
+
+    /// Ended orders whose number the provider may still think ours; each is not given out again
+    /// for `interval`.
+    async fn due_closings(
+        &self,
+        now: Timestamp,
+        interval: Duration,
+        limit: u32,
+    ) -> Result<Vec<Order>, StoreError>;
+
+    /// The provider knows that this order's number is no longer ours.
+    async fn mark_closed(&self, id: OrderId) -> Result<(), StoreError>;
+
+    /// Notes an activation that nobody owns and tells since when it is known.
+    async fn note_orphan(
+        &self,
+        provider: ProviderId,
+        id: &ExternalId,
+        now: Timestamp,
+    ) -> Result<Timestamp, StoreError>;
+
+    /// Providers to be swept for activations that nobody owns.
+    async fn providers_to_sweep(&self) -> Result<Vec<ProviderId>, StoreError>;
+}
+
+/// Purchases under way at one provider for one thing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InFlight {
+    /// The provider's code of the service.
+    pub service: String,
+    /// The provider's code of the country.
+    pub country: String,
+    /// How many.
+    pub count: i64,
+}
+
+/// Reading orders, for customers: only the owner's, only public states.
+#[async_trait]
+pub trait OrderQueries: Send + Sync {
+    /// One order.
+    async fn find(&self, user: UserId, id: OrderId) -> Result<Option<OrderView>, StoreError>;
+
+    /// Newest first.
+    async fn list(&self, user: UserId, page: OrderPage) -> Result<Vec<OrderView>, StoreError>;
+
+    /// All that are not over, newest first.
+    async fn active(&self, user: UserId) -> Result<Vec<OrderView>, StoreError>;
+
+    /// These orders in every state, for answering a repeated request.
+    async fn by_ids(&self, user: UserId, ids: &[OrderId]) -> Result<Vec<OrderView>, StoreError>;
+}
+
+/// An order with the names that customers see beside it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderView {
+    /// The order.
+    pub order: Order,
+    /// Name of the mobile network, if one was chosen.
+    pub carrier_name: Option<String>,
+}
+
+/// Which orders to list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OrderPage {
+    /// 1 to 100.
+    pub limit: u32,
+    /// How many to skip.
+    pub offset: u32,
+    /// Only these.
+    pub status: Option<super::Status>,
+}
