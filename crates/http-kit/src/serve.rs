@@ -24,7 +24,7 @@ const MAX_CONNECTIONS: usize = 16_384;
 /// Also the longest idle time between requests, hence above the 60 s at which balancers let go.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(75);
 /// A peer that acknowledges nothing for this long is gone, even in the middle of a stream.
-const PEER_TIMEOUT: Duration = Duration::from_secs(60);
+const PEER_TIMEOUT: Duration = Duration::from_mins(1);
 /// Pause after accept fails for lack of resources, which only closing connections can bring back.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 

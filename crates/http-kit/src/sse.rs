@@ -19,7 +19,7 @@ where
     S: Stream<Item = Event> + Send + 'static,
 {
     let events = events.map(Ok::<_, Infallible>).take_until(stop.cancelled_owned());
-    let heartbeat = KeepAlive::new().interval(HEARTBEAT).text("");
+    let heartbeat = KeepAlive::new().interval(HEARTBEAT);
     let mut response = Sse::new(events).keep_alive(heartbeat).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));

@@ -1,12 +1,14 @@
 use axum::extract::{FromRequest, Request};
-use domain::fault::{Code, FieldFault};
+use domain::fault::FieldFault;
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 
 use super::{RawBody, wording};
 use crate::ApiError;
 
-/// A JSON body, whatever its content type claims.
+const MALFORMED: &str = "is not valid JSON";
+
+/// A JSON object, whatever its content type claims.
 #[derive(Debug, Clone, Copy)]
 pub struct ValidJson<T>(pub T);
 
@@ -24,9 +26,9 @@ where
 }
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
-    if body.is_empty() {
-        let error = ApiError::new(Code::ValidationError);
-        return Err(error.with_message("A JSON body is required"));
+    // serde would also fill a struct from a list, which no published schema allows.
+    if !body.trim_ascii_start().starts_with(b"{") {
+        return Err(about_body("must be a JSON object"));
     }
     let mut deserializer = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
@@ -35,13 +37,13 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
             Category::Data => {
                 ApiError::validation(&[wording::fault(&path, &error.inner().to_string())])
             }
-            Category::Io | Category::Syntax | Category::Eof => malformed(),
+            Category::Io | Category::Syntax | Category::Eof => about_body(MALFORMED),
         }
     })?;
-    deserializer.end().map_err(|_| malformed())?;
+    deserializer.end().map_err(|_| about_body(MALFORMED))?;
     Ok(value)
 }
 
-fn malformed() -> ApiError {
-    ApiError::validation(&[FieldFault::new("body", "is not valid JSON")])
+fn about_body(message: &str) -> ApiError {
+    ApiError::validation(&[FieldFault::new("body", message)])
 }

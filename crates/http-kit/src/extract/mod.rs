@@ -4,8 +4,6 @@ mod json;
 mod path;
 mod query;
 mod raw;
-#[cfg(test)]
-mod tests;
 mod wording;
 
 pub use json::ValidJson;

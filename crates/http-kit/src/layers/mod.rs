@@ -4,8 +4,6 @@
 mod observe;
 mod outcome;
 mod request_id;
-#[cfg(test)]
-mod tests;
 
 use std::time::Duration;
 

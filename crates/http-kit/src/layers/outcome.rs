@@ -45,14 +45,11 @@ pub(super) async fn bounded_time(
     request: Request,
     next: Next,
 ) -> Response {
-    match timeout(limits.time, next.run(request)).await {
-        Ok(response) => response,
-        Err(_) => {
-            counter!("http_timeouts_total").increment(1);
-            tracing::warn!("request took too long and was given up");
-            ApiError::new(Code::ServiceUnavailable).into_response()
-        }
-    }
+    timeout(limits.time, next.run(request)).await.unwrap_or_else(|_| {
+        counter!("http_timeouts_total").increment(1);
+        tracing::warn!("request took too long and was given up");
+        ApiError::new(Code::ServiceUnavailable).into_response()
+    })
 }
 
 /// Answers in place of a handler that panicked.
