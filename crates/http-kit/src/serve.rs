@@ -55,10 +55,7 @@ pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 /// Answers HTTP/1 requests until the stop, then lets those in flight finish.
 ///
 /// Handlers may ask for `ConnectInfo<SocketAddr>`, the peer's address.
-///
-/// # Errors
-/// None today; the type leaves room for a listener that breaks for good.
-pub async fn serve(listener: TcpListener, router: Router, stages: Stages) -> io::Result<()> {
+pub async fn serve(listener: TcpListener, router: Router, stages: Stages) {
     let mut connections = JoinSet::new();
     let graceful = GracefulShutdown::new();
     let drained = async {
@@ -76,7 +73,7 @@ pub async fn serve(listener: TcpListener, router: Router, stages: Stages) -> io:
             },
             Some(_) = connections.join_next() => {}
             () = &mut drained => break,
-            () = stages.hard.cancelled() => return Ok(()),
+            () = stages.hard.cancelled() => return,
         }
     }
     drop(listener);
@@ -85,7 +82,6 @@ pub async fn serve(listener: TcpListener, router: Router, stages: Stages) -> io:
         () = graceful.shutdown() => {}
         () = stages.hard.cancelled() => {}
     }
-    Ok(())
 }
 
 async fn connection(stream: TcpStream, peer: SocketAddr, router: Router, watcher: Watcher) {

@@ -1,4 +1,3 @@
-use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +20,7 @@ struct Server {
     stages: Stages,
     entered: Arc<Semaphore>,
     release: Arc<Semaphore>,
-    running: JoinSet<io::Result<()>>,
+    running: JoinSet<()>,
 }
 
 impl Server {
@@ -56,7 +55,7 @@ impl Server {
     }
 
     async fn ended(mut self) {
-        self.running.join_next().await.unwrap().unwrap().unwrap();
+        self.running.join_next().await.unwrap().unwrap();
     }
 }
 
