@@ -1,0 +1,51 @@
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::Parser;
+use sandbox::Config;
+
+/// Stand-ins for SMS providers and Stripe, with faults on demand.
+#[derive(Parser)]
+#[command(version)]
+pub(crate) struct Cli {
+    /// Address to listen on; port 0 takes a free one.
+    #[arg(long, default_value = "127.0.0.1:0")]
+    pub(crate) listen: SocketAddr,
+    /// Writes the bound address into this file once the sandbox listens.
+    #[arg(long)]
+    pub(crate) addr_file: Option<PathBuf>,
+    /// Decides prices, stock, phone numbers, codes and ids.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Names of the providers, the cheapest first.
+    #[arg(long, value_delimiter = ',', default_value = "alpha,beta,gamma")]
+    providers: Vec<String>,
+    /// Age below which a purchase cannot be cancelled.
+    #[arg(long, default_value_t = 120)]
+    min_cancel_seconds: u32,
+    /// Time after which an activation ends by itself.
+    #[arg(long, default_value_t = 1200)]
+    lifetime_seconds: u32,
+    /// The API key the Stripe stand-in accepts.
+    #[arg(long, default_value = "sk_test_sandbox")]
+    stripe_key: String,
+    /// Signs the events of the Stripe stand-in.
+    #[arg(long, default_value = "whsec_sandbox")]
+    stripe_webhook_secret: String,
+    /// Where the Stripe stand-in sends its events.
+    #[arg(long)]
+    stripe_webhook_url: Option<String>,
+}
+
+impl Cli {
+    pub(crate) fn into_config(self) -> Config {
+        Config {
+            seed: self.seed,
+            providers: self.providers,
+            min_cancel_seconds: self.min_cancel_seconds,
+            lifetime_seconds: self.lifetime_seconds,
+            stripe_key: self.stripe_key,
+            stripe_webhook_secret: self.stripe_webhook_secret,
+            stripe_webhook_url: self.stripe_webhook_url,
+        }
+    }
+}

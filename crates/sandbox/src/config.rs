@@ -1,0 +1,45 @@
+use std::fmt;
+
+/// What a sandbox starts with; `POST /control/reset` returns to it.
+#[derive(Clone)]
+pub struct Config {
+    /// Decides prices, stock, phone numbers, codes and ids.
+    pub seed: u64,
+    /// Names of the providers; an earlier one is cheaper than a later one.
+    pub providers: Vec<String>,
+    /// Age below which a purchase cannot be cancelled.
+    pub min_cancel_seconds: u32,
+    /// Time after which an activation ends by itself.
+    pub lifetime_seconds: u32,
+    /// The only API key the Stripe stand-in accepts.
+    pub stripe_key: String,
+    /// Signs the events of the Stripe stand-in.
+    pub stripe_webhook_secret: String,
+    /// Where events go; without it they can only be listed.
+    pub stripe_webhook_url: Option<String>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            seed: 1,
+            providers: ["alpha", "beta", "gamma"].map(String::from).to_vec(),
+            min_cancel_seconds: 120,
+            lifetime_seconds: 1200,
+            stripe_key: "sk_test_sandbox".to_owned(),
+            stripe_webhook_secret: "whsec_sandbox".to_owned(),
+            stripe_webhook_url: None,
+        }
+    }
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("seed", &self.seed)
+            .field("providers", &self.providers)
+            .field("min_cancel_seconds", &self.min_cancel_seconds)
+            .field("lifetime_seconds", &self.lifetime_seconds)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,2 @@
+pub(crate) mod sms_activate;
+pub(crate) mod stripe;

@@ -1,0 +1,10 @@
+//! The sandbox over the wire: each test starts its own on a free port.
+
+#![expect(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
+
+mod callbacks;
+mod control;
+mod faults;
+mod sms_activate;
+mod stripe;
+mod support;
