@@ -21,15 +21,15 @@ async fn reports_a_message_until_it_is_taken() {
     let activation = sms(&sandbox, id, "Kode 4711-8 untuk 12345").await;
     assert_eq!(activation["status"], "RECEIVED");
     for _ in 0..3 {
-        let received = receiver.next().await;
-        assert_eq!(received.headers["content-type"], "application/json");
+        let request = receiver.next().await;
+        assert_eq!(request.headers["content-type"], "application/json");
         let time = activation["sms"][0]["received_at"].as_str().unwrap().replace('T', " ");
         let expected = format!(
             "{{\"activationId\":{id},\"service\":\"wa\",\"text\":\"Kode 4711-8 untuk 12345\",\
              \"code\":\"4711\",\"country\":6,\"receivedAt\":\"{}\"}}",
             &time[..19]
         );
-        assert_eq!(received.body, expected);
+        assert_eq!(request.body, expected);
     }
     // The end of the third attempt may not be written down yet when the receiver has the request.
     let statuses = loop {

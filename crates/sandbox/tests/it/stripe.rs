@@ -287,10 +287,10 @@ async fn signs_with_every_secret_that_is_alive() {
     let paid = sandbox.control("stripe/pay", pay).await;
     assert_eq!(paid["deliveries"].as_array().unwrap().len(), 4);
     for _ in 0..4 {
-        let received = receiver.next().await;
-        let (time, signatures) = signature(&received);
+        let request = receiver.next().await;
+        let (time, signatures) = signature(&request);
         let expected =
-            ["whsec_new", "whsec_sandbox"].map(|it| v1(sign_stripe(it, time, &received.body)));
+            ["whsec_new", "whsec_sandbox"].map(|it| v1(sign_stripe(it, time, &request.body)));
         assert_eq!(signatures, expected);
     }
     let two = json!({ "event_id": paid["event_id"], "deliver": "two_secrets" });
