@@ -10,6 +10,7 @@
 
 mod faults;
 mod keys;
+mod market;
 mod reference;
 mod sections;
 mod source;
@@ -19,6 +20,7 @@ mod value;
 
 pub use faults::{Fault, Faults};
 pub use keys::Keys;
+pub use market::{Ingest, Orders, Pricing, Providers, Secrets, Stripe};
 pub use reference::reference;
 pub use sections::{Database, Http, Log, LogFormat, Redis, Shutdown, Telemetry};
 pub use source::Source;

@@ -203,6 +203,11 @@ impl<T: Value> Value for Vec<T> {
 pub struct HttpUrl(String);
 
 impl HttpUrl {
+    /// A default, known to be well formed.
+    pub(super) fn fixed(text: &'static str) -> Self {
+        Self(text.to_owned())
+    }
+
     /// The address without a slash at its end, so that paths can be appended.
     pub fn as_str(&self) -> &str {
         self.0.trim_end_matches('/')

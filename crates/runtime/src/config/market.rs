@@ -1,0 +1,230 @@
+//! The sections about the marketplace that several binaries share, as plain values.
+
+use std::time::Duration;
+
+use secrecy::{ExposeSecret, SecretString};
+
+use super::{HttpUrl, Keys, Section};
+
+/// `[secrets]`: what protects stored secrets.
+#[derive(Debug, Clone)]
+pub struct Secrets {
+    /// 64 hexadecimal digits; encrypts message texts and providers' keys at rest.
+    pub seal_key: SecretString,
+}
+
+impl Section for Secrets {
+    fn read(keys: &mut Keys<'_>) -> Self {
+        let seal_key: SecretString = keys.required("seal_key");
+        let text = seal_key.expose_secret();
+        let hex = text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if !hex && !text.is_empty() {
+            keys.refuse("seal_key", "must be 64 hexadecimal digits");
+        }
+        Self { seal_key }
+    }
+}
+
+/// `[orders]`: how long a rented number lives and when a customer may act on it.
+#[derive(Debug, Clone)]
+pub struct Orders {
+    /// From the purchase to the end of the order's window.
+    pub lifetime: Duration,
+    /// No cancel earlier than this after the purchase; providers punish it.
+    pub min_cancel: Duration,
+    /// Between two requests for a further SMS.
+    pub resend_cooldown: Duration,
+}
+
+impl Section for Orders {
+    fn read(keys: &mut Keys<'_>) -> Self {
+        let orders = Self {
+            lifetime: keys.seconds("lifetime_seconds", 1200, 1..=86_400),
+            min_cancel: keys.seconds("min_cancel_seconds", 120, 0..=86_400),
+            resend_cooldown: keys.seconds("resend_cooldown_seconds", 30, 0..=3600),
+        };
+        if orders.min_cancel > orders.lifetime {
+            keys.refuse("min_cancel_seconds", "must not exceed orders.lifetime_seconds");
+        }
+        orders
+    }
+}
+
+/// `[providers]`: how patient we are with those who sell us numbers.
+#[derive(Debug, Clone)]
+pub struct Providers {
+    /// One whole call, answer included.
+    pub timeout: Duration,
+    /// Establishing a connection.
+    pub connect_timeout: Duration,
+    /// Calls to one provider at once; more are turned away.
+    pub max_in_flight: usize,
+    /// Consecutive failures after which a provider is left alone.
+    pub breaker_failures: u32,
+    /// For how long it is left alone before one call tries again.
+    pub breaker_open: Duration,
+}
+
+impl Section for Providers {
+    fn read(keys: &mut Keys<'_>) -> Self {
+        let providers = Self {
+            timeout: keys.millis("timeout_ms", 10_000, 100..=60_000),
+            connect_timeout: keys.millis("connect_timeout_ms", 3000, 50..=30_000),
+            max_in_flight: keys.within("max_in_flight", 64, 1..=4096),
+            breaker_failures: keys.within("breaker_failures", 5, 1..=1000),
+            breaker_open: keys.seconds("breaker_open_seconds", 30, 1..=3600),
+        };
+        if providers.connect_timeout > providers.timeout {
+            keys.refuse("connect_timeout_ms", "must not exceed providers.timeout_ms");
+        }
+        providers
+    }
+}
+
+/// `[pricing]`: how a provider's cost becomes our price.
+#[derive(Debug, Clone)]
+pub struct Pricing {
+    /// Whole rupiah per US dollar.
+    pub idr_per_usd: i64,
+    /// What is added to the cost, in hundredths of a percent; `markup_percent` in the file.
+    pub markup_basis_points: u32,
+}
+
+impl Section for Pricing {
+    fn read(keys: &mut Keys<'_>) -> Self {
+        let idr_per_usd = keys.within("idr_per_usd", 16_000, 1..=1_000_000);
+        let percent = keys.decimal("markup_percent", "25");
+        let points = basis_points(&percent).filter(|points| *points <= 100_000);
+        if points.is_none() {
+            keys.refuse("markup_percent", "must be \"0\" to \"1000\" with two decimals at most");
+        }
+        Self { idr_per_usd, markup_basis_points: points.unwrap_or_default() }
+    }
+}
+
+/// Hundredths of a percent, when `percent` is not negative and no finer than that.
+fn basis_points(percent: &str) -> Option<u32> {
+    let (whole, fraction) = percent.split_once('.').unwrap_or((percent, ""));
+    if fraction.len() > 2 {
+        return None;
+    }
+    let hundredths: u32 = format!("{fraction:0<2}").parse().ok()?;
+    whole.parse::<u32>().ok()?.checked_mul(100)?.checked_add(hundredths)
+}
+
+/// `[ingest]`: where callbacks reach us.
+#[derive(Debug, Clone)]
+pub struct Ingest {
+    /// Address of webhook-ingest as providers and gateways see it.
+    pub public_url: HttpUrl,
+}
+
+impl Section for Ingest {
+    fn read(keys: &mut Keys<'_>) -> Self {
+        Self { public_url: keys.required("public_url") }
+    }
+}
+
+/// `[stripe]`: paying by Stripe Checkout; read it as an optional section.
+#[derive(Debug, Clone)]
+pub struct Stripe {
+    /// Stripe's own unless a stand-in answers.
+    pub api_base: HttpUrl,
+    /// `sk_…`.
+    pub secret_key: SecretString,
+    /// `whsec_…`; two while a new one is rolled out.
+    pub webhook_secrets: Vec<SecretString>,
+    /// Whether real money moves; notifications of the other mode are refused.
+    pub livemode: bool,
+    /// Where a customer lands after paying.
+    pub success_url: HttpUrl,
+    /// Where a customer lands after giving up.
+    pub cancel_url: HttpUrl,
+}
+
+impl Section for Stripe {
+    fn read(keys: &mut Keys<'_>) -> Self {
+        let api_base = keys.or("api_base", HttpUrl::fixed("https://api.stripe.com"));
+        let stripe = Self {
+            api_base,
+            secret_key: keys.required("secret_key"),
+            webhook_secrets: keys.required("webhook_secrets"),
+            livemode: keys.or("livemode", true),
+            success_url: keys.required("success_url"),
+            cancel_url: keys.required("cancel_url"),
+        };
+        let genuine = |secret: &SecretString| secret.expose_secret().starts_with("whsec_");
+        if stripe.webhook_secrets.is_empty() || !stripe.webhook_secrets.iter().all(genuine) {
+            keys.refuse("webhook_secrets", "must be a list of secrets that begin with whsec_");
+        }
+        stripe
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Source, load};
+    use super::*;
+
+    struct All(Orders, Providers, Pricing, Secrets, Option<Stripe>);
+
+    impl Section for All {
+        fn read(keys: &mut Keys<'_>) -> Self {
+            Self(
+                keys.section("orders"),
+                keys.section("providers"),
+                keys.section("pricing"),
+                keys.section("secrets"),
+                keys.optional_section("stripe"),
+            )
+        }
+    }
+
+    fn read(toml: &str) -> Result<All, String> {
+        let key = format!("[secrets]\nseal_key = \"{}\"\n", "ab".repeat(32));
+        let toml = if toml.contains("[secrets]") { toml.to_owned() } else { key + toml };
+        let source = Source::new(&toml, Vec::<(String, String)>::new()).unwrap();
+        load(&source).map(|loaded| loaded.config).map_err(|faults| faults.to_string())
+    }
+
+    #[test]
+    fn has_defaults_for_everything_but_secrets() {
+        let All(orders, providers, pricing, secrets, stripe) = read("").unwrap();
+        assert_eq!(orders.lifetime, Duration::from_mins(20));
+        assert_eq!(providers.timeout, Duration::from_secs(10));
+        assert_eq!((pricing.idr_per_usd, pricing.markup_basis_points), (16_000, 2500));
+        assert!(stripe.is_none());
+        assert!(!format!("{secrets:?}").contains("abab"));
+    }
+
+    #[test]
+    fn reads_a_markup_to_the_hundredth_of_a_percent() {
+        for (text, points) in [("0", 0), ("12.5", 1250), ("0.07", 7), ("1000.00", 100_000)] {
+            let toml = format!("[pricing]\nmarkup_percent = \"{text}\"");
+            assert_eq!(read(&toml).unwrap().2.markup_basis_points, points, "{text}");
+        }
+        for text in ["-1", "1.005", "1000.01", "99999999999"] {
+            let toml = format!("[pricing]\nmarkup_percent = \"{text}\"");
+            assert!(read(&toml).err().unwrap().contains("pricing.markup_percent"), "{text}");
+        }
+    }
+
+    #[test]
+    fn refuses_times_and_secrets_that_cannot_work() {
+        let refused = |toml: &str| read(toml).err().unwrap();
+        let late = refused("[orders]\nlifetime_seconds = 60\nmin_cancel_seconds = 61");
+        assert!(late.contains("orders.min_cancel_seconds"));
+        let slow = refused("[providers]\ntimeout_ms = 500");
+        assert!(slow.contains("providers.connect_timeout_ms"));
+        let short = refused("[secrets]\nseal_key = \"abcd\"");
+        assert!(short.contains("64 hexadecimal digits") && !short.contains("abcd"));
+    }
+
+    #[test]
+    fn wants_all_of_stripe_or_nothing() {
+        let faults = read("[stripe]\nwebhook_secrets = [\"[whsec_a]\"]").err().unwrap();
+        for key in ["secret_key", "webhook_secrets", "success_url", "cancel_url"] {
+            assert!(faults.contains(&format!("stripe.{key}")), "{faults}");
+        }
+    }
+}
