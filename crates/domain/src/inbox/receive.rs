@@ -62,17 +62,28 @@ impl ReceiveSms {
     /// forget the callback.
     #[tracing::instrument(skip_all, fields(provider.id = %callback.provider))]
     pub async fn execute(&self, callback: &Callback) -> Result<Receipt, StoreError> {
-        let stored = self.callbacks.store(callback, self.clock.now()).await?;
+        let stored = self.store(callback).await?;
+        Ok(self.act(&stored).await)
+    }
+
+    /// The first half: once this answers without an error, the sender may forget the callback.
+    pub async fn store(&self, callback: &Callback) -> Result<StoredCallback, StoreError> {
+        self.callbacks.store(callback, self.clock.now()).await
+    }
+
+    /// The second half, which may take as long as the provider's deadline: acts on what was just
+    /// stored, as far as it can be acted on now.
+    pub async fn act(&self, stored: &StoredCallback) -> Receipt {
         if stored.state != CallbackState::Pending {
-            return Ok(Receipt::Settled);
+            return Receipt::Settled;
         }
-        match self.apply(&stored).await {
-            Ok(receipt) => Ok(receipt),
+        match self.apply(stored).await {
+            Ok(receipt) => receipt,
             Err(error) => {
                 // It is stored: the drain tries again, the sender need not.
                 tracing::warn!(%error, "callback {} kept for later", stored.id);
                 self.wake.wake(Queue::Inbox);
-                Ok(Receipt::Kept)
+                Receipt::Kept
             }
         }
     }
