@@ -1,1 +1,3 @@
-//! To be described.
+//! Payment gateways.
+
+pub mod stripe;
