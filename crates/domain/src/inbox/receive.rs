@@ -10,7 +10,7 @@ use crate::{
     fault::{Code, Fault},
     ids::InboxId,
     ledger::PostError,
-    orders::{IllegalTransition, Order},
+    orders::{IllegalTransition, Order, Status},
     outbox::{Event, EventKind, Outbox, Queue, Wake},
     providers::{ProviderError, ProviderRegistry, SmsText, UpstreamStatus},
     store::{ATTEMPTS, AsContention, Store, StoreError, UnitOfWork, retrying},
@@ -40,6 +40,14 @@ pub enum Receipt {
     Settled,
     /// Kept for later: no order yet, or not confirmed yet.
     Kept,
+}
+
+/// What the provider says to a callback in its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Word {
+    Believed,
+    Over,
+    Contradicted,
 }
 
 impl ReceiveSms {
@@ -90,33 +98,40 @@ impl ReceiveSms {
 
     /// Acts on a stored callback.
     pub async fn apply(&self, stored: &StoredCallback) -> Result<Receipt, PullError> {
-        if !self.callbacks.has_order(&stored.callback).await? || !self.confirmed(stored).await? {
+        if !self.callbacks.has_order(&stored.callback).await? {
             return self.keep(stored).await;
         }
-        let receipt = retrying(ATTEMPTS, || self.settle(stored.id)).await?;
+        let word = self.confirm(stored).await?;
+        if word == Word::Contradicted {
+            return self.keep(stored).await;
+        }
+        let receipt = retrying(ATTEMPTS, || self.settle(stored.id, word)).await?;
+        if receipt == Receipt::Kept {
+            return self.keep(stored).await;
+        }
         self.wake.wake(Queue::Events);
         Ok(receipt)
     }
 
     /// Asks the provider whether it has a message. A provider that cannot be asked does not keep
     /// a customer waiting: the callback's path is secret. A contradiction does.
-    async fn confirmed(&self, stored: &StoredCallback) -> Result<bool, PullError> {
+    async fn confirm(&self, stored: &StoredCallback) -> Result<Word, PullError> {
         let provider = stored.callback.provider;
         if self.callbacks.trusts(provider).await? {
-            return Ok(true);
+            return Ok(Word::Believed);
         }
-        let Some(adapter) = self.registry.get(provider).await? else { return Ok(false) };
+        let adapter = self.registry.get(provider).await?;
+        let Some(adapter) = adapter else { return Ok(Word::Contradicted) };
         match adapter.status(&stored.callback.external_id).await {
-            Ok(UpstreamStatus::Received { .. }) => Ok(true),
-            // Over upstream: the state of our order decides, a running one is ended by the poller.
-            Ok(UpstreamStatus::Ended) => Ok(stored.attempts > 0),
+            Ok(UpstreamStatus::Received { .. }) => Ok(Word::Believed),
+            Ok(UpstreamStatus::Ended) => Ok(Word::Over),
             Ok(UpstreamStatus::Waiting | UpstreamStatus::Missing) => {
-                tracing::warn!(provider.id = %provider, "callback {} is contradicted by provider {provider}", stored.id);
-                Ok(false)
+                tracing::warn!(provider.id = %provider, "callback {} is contradicted", stored.id);
+                Ok(Word::Contradicted)
             }
             Err(error) => {
-                tracing::warn!(provider.id = %provider, %error, "callback {} believed unconfirmed", stored.id);
-                Ok(true)
+                tracing::warn!(provider.id = %provider, %error, "callback {} not confirmed", stored.id);
+                Ok(Word::Believed)
             }
         }
     }
@@ -131,7 +146,7 @@ impl ReceiveSms {
         Ok(Receipt::Kept)
     }
 
-    async fn settle(&self, id: InboxId) -> Result<Receipt, PullError> {
+    async fn settle(&self, id: InboxId, word: Word) -> Result<Receipt, PullError> {
         let mut uow = self.store.begin().await?;
         let stored = uow.inbox().lock_callback(id).await?;
         let Some(stored) = stored.filter(|s| s.state == CallbackState::Pending) else {
@@ -141,6 +156,10 @@ impl ReceiveSms {
         let Some(order) = uow.orders().lock_by_activation(provider, &external_id).await? else {
             return Ok(Receipt::Kept);
         };
+        // Over upstream but not with us: the poller ends such an order, a message does not.
+        if word == Word::Over && order.status() == Status::Active {
+            return Ok(Receipt::Kept);
+        }
         let code = code.or_else(|| otp::recognise(text.reveal()));
         let sms = IncomingSms { code, text, source: MessageSource::Callback };
         let state = deliver(&mut *uow, order, sms, self.clock.now()).await?;

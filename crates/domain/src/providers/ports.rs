@@ -130,4 +130,7 @@ pub trait ProviderDirectory: Send + Sync {
 
     /// Starts or stops buying from a provider; false when the code is unknown.
     async fn set_enabled(&self, code: &str, enabled: bool) -> Result<bool, StoreError>;
+
+    /// Moves a provider to another address; false when the code is unknown.
+    async fn set_url(&self, code: &str, base_url: &str) -> Result<bool, StoreError>;
 }

@@ -1,0 +1,248 @@
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::{
+    ids::{ExternalId, InboxId, OrderId, ProviderId},
+    inbox::{
+        Callback, CallbackState, CallbackStore, InboxRepo, MessageSource, StoredCallback,
+        StoredMessage,
+    },
+    orders::Order,
+    providers::SmsText,
+    store::StoreError,
+    time::Timestamp,
+};
+
+use super::{Postgres, error, store::PgUnitOfWork};
+
+/// A row of `sms_inbox`.
+struct CallbackRow {
+    id: i64,
+    provider_id: i64,
+    external_id: String,
+    code: Option<String>,
+    text: String,
+    upstream_at: String,
+    state: String,
+    attempts: i32,
+}
+
+impl TryFrom<CallbackRow> for StoredCallback {
+    type Error = StoreError;
+
+    fn try_from(row: CallbackRow) -> Result<Self, StoreError> {
+        let bad = |what| error::corrupt("sms_inbox", row.id, what);
+        Ok(Self {
+            id: InboxId::new(row.id),
+            callback: Callback {
+                provider: ProviderId::new(row.provider_id),
+                external_id: ExternalId::parse(&row.external_id).ok_or_else(|| bad("id"))?,
+                code: row.code,
+                text: SmsText::new(&row.text),
+                received_at: row.upstream_at,
+            },
+            state: CallbackState::parse(&row.state).ok_or_else(|| bad("state"))?,
+            attempts: row.attempts,
+        })
+    }
+}
+
+/// A row of `sms_messages`.
+struct MessageRow {
+    revision: i32,
+    code: Option<String>,
+    text: String,
+    source: String,
+    created_at: Timestamp,
+}
+
+fn message(order: OrderId, row: MessageRow) -> Result<StoredMessage, StoreError> {
+    let source = MessageSource::parse(&row.source);
+    Ok(StoredMessage {
+        revision: row.revision,
+        code: row.code,
+        text: SmsText::new(&row.text),
+        source: source.ok_or_else(|| error::corrupt("sms_messages", order, "source"))?,
+        at: row.created_at,
+    })
+}
+
+#[async_trait]
+impl InboxRepo for PgUnitOfWork {
+    async fn lock_callback(&mut self, id: InboxId) -> Result<Option<StoredCallback>, StoreError> {
+        let found = sqlx::query_as!(
+            CallbackRow,
+            "SELECT id, provider_id, external_id, code, text, upstream_at, state, attempts
+             FROM sms_inbox WHERE id = $1 FOR NO KEY UPDATE",
+            id.get(),
+        )
+        .fetch_optional(self.conn())
+        .await;
+        self.seen(found)?.map(StoredCallback::try_from).transpose()
+    }
+
+    async fn mark_callback(&mut self, id: InboxId, state: CallbackState) -> Result<(), StoreError> {
+        let done =
+            sqlx::query!("UPDATE sms_inbox SET state = $2 WHERE id = $1", id.get(), state.as_str())
+                .execute(self.conn())
+                .await;
+        self.seen(done).map(drop)
+    }
+
+    async fn messages(&mut self, order: &Order) -> Result<Vec<StoredMessage>, StoreError> {
+        let rows = sqlx::query_as!(
+            MessageRow,
+            "SELECT revision, code, text, source, created_at FROM sms_messages
+             WHERE user_id = $1 AND order_id = $2 ORDER BY revision",
+            order.user.get(),
+            order.id.get(),
+        )
+        .fetch_all(self.conn())
+        .await;
+        self.seen(rows)?.into_iter().map(|row| message(order.id, row)).collect()
+    }
+
+    async fn add_message(
+        &mut self,
+        order: &Order,
+        message: &StoredMessage,
+    ) -> Result<(), StoreError> {
+        let done = sqlx::query!(
+            "INSERT INTO sms_messages (user_id, order_id, revision, code, text, source, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            order.user.get(),
+            order.id.get(),
+            message.revision,
+            message.code,
+            message.text.reveal(),
+            message.source.as_str(),
+            message.at,
+        )
+        .execute(self.conn())
+        .await;
+        self.seen(done).map(drop)
+    }
+
+    async fn replace_message(
+        &mut self,
+        order: &Order,
+        message: &StoredMessage,
+    ) -> Result<(), StoreError> {
+        let done = sqlx::query!(
+            "UPDATE sms_messages SET text = $4, source = $5
+             WHERE user_id = $1 AND order_id = $2 AND revision = $3",
+            order.user.get(),
+            order.id.get(),
+            message.revision,
+            message.text.reveal(),
+            message.source.as_str(),
+        )
+        .execute(self.conn())
+        .await;
+        self.seen(done).map(drop)
+    }
+}
+
+#[async_trait]
+impl CallbackStore for Postgres {
+    async fn store(
+        &self,
+        callback: &Callback,
+        at: Timestamp,
+    ) -> Result<StoredCallback, StoreError> {
+        // The update of nothing makes the first row visible to a repeat in the same statement.
+        let row = sqlx::query_as!(
+            CallbackRow,
+            "INSERT INTO sms_inbox AS i (provider_id, external_id, code, text, upstream_at,
+                                         next_attempt_at, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6::timestamptz + interval '2 seconds', $6)
+             ON CONFLICT (provider_id, external_id, upstream_at, md5(text))
+                 DO UPDATE SET attempts = i.attempts
+             RETURNING id, provider_id, external_id, code, text, upstream_at, state, attempts",
+            callback.provider.get(),
+            callback.external_id.as_str(),
+            callback.code,
+            callback.text.reveal(),
+            callback.received_at,
+            at,
+        );
+        row.fetch_one(&self.pool).await.map_err(error::store)?.try_into()
+    }
+
+    async fn due(
+        &self,
+        now: Timestamp,
+        interval: Duration,
+        limit: u32,
+    ) -> Result<Vec<StoredCallback>, StoreError> {
+        let rows = sqlx::query_as!(
+            CallbackRow,
+            "UPDATE sms_inbox SET next_attempt_at = $2 WHERE id IN (
+                 SELECT id FROM sms_inbox WHERE state = 'PENDING' AND next_attempt_at <= $1
+                 ORDER BY next_attempt_at LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED)
+             RETURNING id, provider_id, external_id, code, text, upstream_at, state, attempts",
+            now,
+            now + interval,
+            i64::from(limit),
+        );
+        let rows = rows.fetch_all(&self.pool).await.map_err(error::store)?;
+        rows.into_iter().map(StoredCallback::try_from).collect()
+    }
+
+    async fn postpone(&self, id: InboxId, next: Option<Timestamp>) -> Result<(), StoreError> {
+        sqlx::query!(
+            "UPDATE sms_inbox SET attempts = attempts + 1,
+                 next_attempt_at = coalesce($2, next_attempt_at),
+                 state = CASE WHEN $2::timestamptz IS NULL THEN 'PARKED' ELSE state END
+             WHERE id = $1 AND state = 'PENDING'",
+            id.get(),
+            next,
+        )
+        .execute(&self.pool)
+        .await
+        .map(drop)
+        .map_err(error::store)
+    }
+
+    async fn has_order(&self, callback: &Callback) -> Result<bool, StoreError> {
+        sqlx::query_scalar!(
+            r#"SELECT EXISTS (
+                   SELECT FROM orders WHERE provider_id = $1 AND external_id = $2) AS "exists!""#,
+            callback.provider.get(),
+            callback.external_id.as_str(),
+        )
+        .fetch_one(&self.pool)
+        .await
+        .map_err(error::store)
+    }
+
+    async fn trusts(&self, provider: ProviderId) -> Result<bool, StoreError> {
+        let trusts = sqlx::query_scalar!(
+            "SELECT trusts_callbacks FROM providers WHERE id = $1",
+            provider.get(),
+        );
+        let trusts = trusts.fetch_optional(&self.pool).await.map_err(error::store)?;
+        Ok(trusts.unwrap_or(false))
+    }
+
+    async fn backlog(&self) -> Result<(i64, i64), StoreError> {
+        let row = sqlx::query!(
+            r#"SELECT (SELECT count(*) FROM sms_inbox WHERE state = 'PENDING') AS "pending!",
+                      (SELECT count(*) FROM sms_inbox WHERE state = 'PARKED') AS "parked!""#
+        );
+        let row = row.fetch_one(&self.pool).await.map_err(error::store)?;
+        Ok((row.pending, row.parked))
+    }
+
+    async fn history(&self, order: OrderId) -> Result<Vec<StoredMessage>, StoreError> {
+        let rows = sqlx::query_as!(
+            MessageRow,
+            "SELECT m.revision, m.code, m.text, m.source, m.created_at
+             FROM sms_messages m JOIN orders o ON o.user_id = m.user_id AND o.id = m.order_id
+             WHERE o.id = $1 ORDER BY m.revision",
+            order.get(),
+        );
+        let rows = rows.fetch_all(&self.pool).await.map_err(error::store)?;
+        rows.into_iter().map(|row| message(order, row)).collect()
+    }
+}

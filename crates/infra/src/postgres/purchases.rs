@@ -1,0 +1,116 @@
+use async_trait::async_trait;
+use domain::{
+    ids::{OrderId, UserId},
+    orders::{
+        Claim, Order, OrderState, Purchases, RequestKey, Reservation, ReserveError, Reserved,
+    },
+    outbox::EventKind,
+    store::StoreError,
+};
+
+use super::{Postgres, error};
+
+#[async_trait]
+impl Purchases for Postgres {
+    async fn reserve(&self, reservation: &Reservation) -> Result<Reserved, ReserveError> {
+        let Reservation { draft, quantity, key } = reservation;
+        let row = sqlx::query!(
+            r#"SELECT outcome AS "outcome!", order_ids AS "order_ids!"
+               FROM orders_reserve($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"#,
+            draft.user.get(),
+            key.as_ref().map_or("", |key| key.operation),
+            key.as_ref().map(|key| key.key.as_str()),
+            key.as_ref().map(|key| key.fingerprint.as_str()),
+            i32::try_from(*quantity).unwrap_or(1),
+            draft.price.get(),
+            draft.product.get(),
+            draft.catalog_product.get(),
+            draft.carrier.map(domain::ids::CarrierId::get),
+            draft.quote.provider.get(),
+            draft.quote.service,
+            draft.quote.country,
+            draft.quote.cost.micros(),
+            draft.created_at,
+        )
+        .fetch_one(&self.pool)
+        .await
+        .map_err(reserve_error)?;
+        let ids = row.order_ids.into_iter().map(OrderId::new);
+        match row.outcome.as_str() {
+            "new" => Ok(Reserved::New(ids.map(|id| Order { id, ..draft.clone() }).collect())),
+            "replay" => Ok(Reserved::Replay(ids.collect())),
+            _ => Err(ReserveError::KeyReused),
+        }
+    }
+
+    async fn replay(
+        &self,
+        user: UserId,
+        key: &RequestKey,
+    ) -> Result<Option<Vec<OrderId>>, ReserveError> {
+        let row = sqlx::query!(
+            "SELECT fingerprint, order_ids FROM idempotency_keys
+             WHERE user_id = $1 AND operation = $2 AND key = $3",
+            user.get(),
+            key.operation,
+            key.key.as_str(),
+        )
+        .fetch_optional(&self.pool)
+        .await
+        .map_err(error::store)?;
+        match row {
+            None => Ok(None),
+            Some(row) if row.fingerprint == key.fingerprint => {
+                Ok(Some(row.order_ids.into_iter().map(OrderId::new).collect()))
+            }
+            Some(_) => Err(ReserveError::KeyReused),
+        }
+    }
+
+    async fn activate(&self, order: &Order) -> Result<Claim, StoreError> {
+        let OrderState::Active { lease } = &order.state else {
+            return Err(StoreError::Corrupt(format!("order {} is not active", order.id)));
+        };
+        let done = sqlx::query_scalar!(
+            r#"WITH active AS (
+                   UPDATE orders SET
+                       state = 'ACTIVE', external_id = $4, phone = $5, activated_at = $6,
+                       expires_at = $7, cancel_from = $8, cost_micros = $9, upstream_open = true,
+                       changed_at = $10, poll_at = $10::timestamptz + interval '3 seconds'
+                   WHERE user_id = $1 AND id = $2 AND attempt = $3 AND state = 'RESERVING'
+                   RETURNING user_id, id
+               ), told AS (
+                   INSERT INTO events (user_id, order_id, kind, created_at)
+                   SELECT user_id, id, $11, $10 FROM active
+               )
+               SELECT count(*) AS "count!" FROM active"#,
+            order.user.get(),
+            order.id.get(),
+            order.attempt,
+            lease.external_id.as_str(),
+            lease.phone.reveal(),
+            lease.activated_at,
+            lease.expires_at,
+            lease.cancel_from,
+            order.quote.cost.micros(),
+            order.changed_at,
+            EventKind::OrderActive.as_str(),
+        )
+        .fetch_one(&self.pool)
+        .await;
+        match done {
+            Ok(1) => Ok(Claim::Won),
+            Ok(_) => Ok(Claim::Lost),
+            Err(error) if error::is_constraint(&error, "orders_activation") => Ok(Claim::Taken),
+            Err(error) => Err(error::store(error)),
+        }
+    }
+}
+
+fn reserve_error(error: sqlx::Error) -> ReserveError {
+    if error::is_constraint(&error, "wallet_available_floor") {
+        ReserveError::InsufficientFunds
+    } else {
+        ReserveError::Store(error::store(error))
+    }
+}

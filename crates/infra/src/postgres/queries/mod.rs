@@ -1,0 +1,5 @@
+//! Reading for people: outside of transactions, without locks.
+
+mod catalog;
+mod ledger;
+mod orders;

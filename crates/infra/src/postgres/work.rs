@@ -1,0 +1,163 @@
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::{
+    ids::{ExternalId, OrderId, ProviderId},
+    orders::{InFlight, Order, OrderWork},
+    store::StoreError,
+    time::Timestamp,
+};
+
+use super::{
+    Postgres, error,
+    order_row::{orders, query_orders},
+};
+
+#[async_trait]
+impl OrderWork for Postgres {
+    async fn stuck(&self, before: Timestamp, limit: u32) -> Result<Vec<Order>, StoreError> {
+        let rows = query_orders!(
+            "SELECT",
+            "FROM orders WHERE state = 'RESERVING' AND attempted_at < $1
+             ORDER BY attempted_at LIMIT $2",
+            before,
+            i64::from(limit),
+        );
+        orders(rows.fetch_all(&self.pool).await.map_err(error::store)?)
+    }
+
+    async fn in_flight(
+        &self,
+        provider: ProviderId,
+        since: Timestamp,
+    ) -> Result<Vec<InFlight>, StoreError> {
+        let rows = sqlx::query!(
+            r#"SELECT external_service, external_country, count(*) AS "count!"
+               FROM orders
+               WHERE state = 'RESERVING' AND provider_id = $1 AND attempted_at >= $2
+               GROUP BY external_service, external_country"#,
+            provider.get(),
+            since,
+        );
+        let rows = rows.fetch_all(&self.pool).await.map_err(error::store)?;
+        Ok(rows
+            .into_iter()
+            .map(|row| InFlight {
+                service: row.external_service,
+                country: row.external_country,
+                count: row.count,
+            })
+            .collect())
+    }
+
+    async fn known(
+        &self,
+        provider: ProviderId,
+        ids: &[ExternalId],
+    ) -> Result<Vec<ExternalId>, StoreError> {
+        let ids: Vec<String> = ids.iter().map(|id| id.as_str().to_owned()).collect();
+        let rows = sqlx::query_scalar!(
+            r#"SELECT external_id AS "external_id!" FROM orders
+               WHERE provider_id = $1 AND external_id = ANY($2)"#,
+            provider.get(),
+            &ids,
+        );
+        let rows = rows.fetch_all(&self.pool).await.map_err(error::store)?;
+        Ok(rows.iter().filter_map(|id| ExternalId::parse(id)).collect())
+    }
+
+    async fn due_polls(
+        &self,
+        now: Timestamp,
+        interval: Duration,
+        limit: u32,
+    ) -> Result<Vec<Order>, StoreError> {
+        let rows = query_orders!(
+            "UPDATE orders SET poll_at = $2 WHERE id IN (
+                 SELECT id FROM orders
+                 WHERE state IN ('ACTIVE', 'OTP_RECEIVED') AND poll_at <= $1 AND expires_at > $1
+                 ORDER BY poll_at LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED)
+             RETURNING",
+            "",
+            now,
+            now + interval,
+            i64::from(limit),
+        );
+        orders(rows.fetch_all(&self.pool).await.map_err(error::store)?)
+    }
+
+    async fn due_expiries(
+        &self,
+        now: Timestamp,
+        interval: Duration,
+        limit: u32,
+    ) -> Result<Vec<Order>, StoreError> {
+        let rows = query_orders!(
+            "UPDATE orders SET end_at = $2 WHERE id IN (
+                 SELECT id FROM orders
+                 WHERE state IN ('ACTIVE', 'OTP_RECEIVED') AND expires_at <= $1
+                   AND (end_at IS NULL OR end_at <= $1)
+                 ORDER BY expires_at LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED)
+             RETURNING",
+            "",
+            now,
+            now + interval,
+            i64::from(limit),
+        );
+        orders(rows.fetch_all(&self.pool).await.map_err(error::store)?)
+    }
+
+    async fn due_closings(
+        &self,
+        now: Timestamp,
+        interval: Duration,
+        limit: u32,
+    ) -> Result<Vec<Order>, StoreError> {
+        let rows = query_orders!(
+            "UPDATE orders SET poll_at = $2 WHERE id IN (
+                 SELECT id FROM orders
+                 WHERE upstream_open AND state IN ('COMPLETED', 'CANCELED', 'EXPIRED')
+                   AND poll_at <= $1
+                 ORDER BY poll_at LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED)
+             RETURNING",
+            "",
+            now,
+            now + interval,
+            i64::from(limit),
+        );
+        orders(rows.fetch_all(&self.pool).await.map_err(error::store)?)
+    }
+
+    async fn mark_closed(&self, id: OrderId) -> Result<(), StoreError> {
+        sqlx::query!("UPDATE orders SET upstream_open = false WHERE id = $1", id.get())
+            .execute(&self.pool)
+            .await
+            .map(drop)
+            .map_err(error::store)
+    }
+
+    async fn note_orphan(
+        &self,
+        provider: ProviderId,
+        id: &ExternalId,
+        now: Timestamp,
+    ) -> Result<Timestamp, StoreError> {
+        sqlx::query_scalar!(
+            "INSERT INTO orphan_activations AS o VALUES ($1, $2, $3, $3)
+             ON CONFLICT (provider_id, external_id) DO UPDATE SET last_seen_at = $3
+             RETURNING first_seen_at",
+            provider.get(),
+            id.as_str(),
+            now,
+        )
+        .fetch_one(&self.pool)
+        .await
+        .map_err(error::store)
+    }
+
+    async fn providers_to_sweep(&self) -> Result<Vec<ProviderId>, StoreError> {
+        let ids = sqlx::query_scalar!("SELECT id FROM providers WHERE enabled ORDER BY id");
+        let ids = ids.fetch_all(&self.pool).await.map_err(error::store)?;
+        Ok(ids.into_iter().map(ProviderId::new).collect())
+    }
+}
