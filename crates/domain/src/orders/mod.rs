@@ -17,7 +17,7 @@ pub use capability::Capabilities;
 pub use order::{Delivery, Lease, Order, OrderState, Quote};
 pub use ports::{
     Claim, IdempotencyKey, InFlight, OrderPage, OrderQueries, OrderRepo, OrderView, OrderWork,
-    Purchases, RequestKey, Reservation, ReserveError, Reserved,
+    Purchases, RequestKey, RequestKeys, Reservation, ReserveError, Reserved,
 };
 pub use status::{FailReason, IllegalTransition, Status};
 
