@@ -14,6 +14,7 @@ mod purchases;
 mod queries;
 mod store;
 mod topups;
+mod upkeep;
 mod work;
 
 use std::{str::FromStr, time::Duration};
