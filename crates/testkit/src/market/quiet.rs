@@ -1,0 +1,62 @@
+use domain::{orders::Status, outbox::EventRelay};
+
+use super::Market;
+use crate::Outcome;
+
+/// Seconds between two rounds of the reconcilers: the longest of their claims.
+const STEP_SECONDS: u64 = 15;
+
+/// Rounds until everything must be over: an order's life, the grace after it and the patience
+/// for a provider without a list, three times over.
+const MAX_ROUNDS: u32 = 60;
+
+/// Rounds after the last change, for callbacks that wait for their next try.
+const CALM_ROUNDS: u32 = 3;
+
+impl Market {
+    /// Runs every reconciler once, at one instant.
+    pub async fn reconcile(&self) -> Outcome {
+        self.settle_reserving().run_once().await?;
+        self.drain_inbox().run_once().await?;
+        self.poll_active().run_once().await?;
+        self.expire_orders().run_once().await?;
+        self.close_upstream().run_once().await?;
+        self.credit_topups().run_once().await?;
+        self.store.stamp(u32::MAX).await?;
+        Ok(())
+    }
+
+    /// Lets time pass and reconcilers run until every order is over and every provider knows.
+    pub async fn settle_down(&self) -> Outcome {
+        let mut calm = 0;
+        for _ in 0..MAX_ROUNDS {
+            self.reconcile().await?;
+            calm = if self.is_quiet().await { calm + 1 } else { 0 };
+            if calm > CALM_ROUNDS {
+                return Ok(());
+            }
+            self.clock.advance_seconds(STEP_SECONDS);
+        }
+        let orders = self.store.all_orders().await;
+        let open: Vec<_> = orders
+            .iter()
+            .filter(|order| !is_over(order.status()) || order.upstream_open)
+            .map(|order| (order.id, order.status(), order.upstream_open))
+            .collect();
+        Err(format!("still not quiet: orders {open:?}").into())
+    }
+
+    async fn is_quiet(&self) -> bool {
+        let orders = self.store.all_orders().await;
+        let over = orders.iter().all(|order| is_over(order.status()) && !order.upstream_open);
+        let sellers = [&self.cheap, &self.dear];
+        let idle = sellers
+            .iter()
+            .all(|seller| seller.adapter.sold().iter().all(|sold| !sold.is_running()));
+        over && idle
+    }
+}
+
+const fn is_over(status: Status) -> bool {
+    !matches!(status, Status::Reserving | Status::Active | Status::OtpReceived)
+}

@@ -1,0 +1,173 @@
+use std::{sync::Arc, time::Duration};
+
+use domain::{
+    catalog::sync::SyncCatalog,
+    identity::register::{AddCustomer, IssueToken},
+    inbox::{
+        drain::DrainInbox,
+        receive::{PullSms, ReceiveSms},
+    },
+    ledger::adjust::CreditCustomer,
+    orders::{
+        cancel::CancelOrder,
+        close::CloseUpstream,
+        expire::ExpireOrders,
+        finish::FinishOrder,
+        place::{PlaceOrders, PlacePorts},
+        poll::PollActive,
+        resend::ResendOrder,
+        settle::{SettlePorts, SettleReserving},
+    },
+    outbox::Wake,
+    providers::ProviderRegistry,
+    store::Store,
+    time::Clock,
+    topups::{credit::CreditTopups, record::RecordPayment, start::StartTopup},
+};
+
+use super::Market;
+use crate::MemStore;
+
+/// How often one order is asked about.
+const POLL_INTERVAL: Duration = Duration::from_secs(5);
+
+/// Every use case, wired to the fakes.
+impl Market {
+    fn every_port(&self) -> Arc<MemStore> {
+        Arc::new(self.store.clone())
+    }
+
+    fn transactions(&self) -> Arc<dyn Store> {
+        self.every_port()
+    }
+
+    fn providers(&self) -> Arc<dyn ProviderRegistry> {
+        Arc::clone(&self.registry) as _
+    }
+
+    fn present(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.clock) as _
+    }
+
+    fn signals(&self) -> (Arc<dyn Wake>, Arc<dyn Clock>) {
+        (Arc::clone(&self.wake) as _, self.present())
+    }
+
+    /// Buying.
+    pub fn place_orders(&self) -> PlaceOrders {
+        let ports = PlacePorts {
+            store: self.transactions(),
+            purchases: self.every_port(),
+            catalog: self.every_port(),
+            orders: self.every_port(),
+            work: self.every_port(),
+            registry: self.providers(),
+            wake: Arc::clone(&self.wake) as _,
+            clock: self.present(),
+        };
+        PlaceOrders::new(ports, Self::TERMS)
+    }
+
+    /// Canceling.
+    pub fn cancel_order(&self) -> CancelOrder {
+        let (store, orders) = (self.transactions(), self.every_port());
+        CancelOrder::new(store, orders, self.providers(), self.pull_sms(), self.signals())
+    }
+
+    /// Completing.
+    pub fn finish_order(&self) -> FinishOrder {
+        let (wake, clock) = self.signals();
+        FinishOrder::new(self.transactions(), wake, clock)
+    }
+
+    /// Asking for a further message.
+    pub fn resend_order(&self) -> ResendOrder {
+        let (store, orders) = (self.transactions(), self.every_port());
+        ResendOrder::new(store, orders, self.providers(), self.present(), Self::TERMS)
+    }
+
+    /// Fetching a message.
+    pub fn pull_sms(&self) -> PullSms {
+        PullSms::new(self.transactions(), self.providers(), self.present())
+    }
+
+    /// Taking in a callback.
+    pub fn receive_sms(&self) -> ReceiveSms {
+        let (store, callbacks) = (self.transactions(), self.every_port());
+        ReceiveSms::new(store, callbacks, self.providers(), self.signals())
+    }
+
+    /// Acting on callbacks that had to wait.
+    pub fn drain_inbox(&self) -> DrainInbox {
+        DrainInbox::new(self.every_port(), self.receive_sms(), self.present())
+    }
+
+    /// Asking providers about running orders.
+    pub fn poll_active(&self) -> PollActive {
+        let (store, work) = (self.transactions(), self.every_port());
+        PollActive::new(store, work, self.pull_sms(), self.signals(), POLL_INTERVAL)
+    }
+
+    /// Ending orders whose window is over.
+    pub fn expire_orders(&self) -> ExpireOrders {
+        let (store, work) = (self.transactions(), self.every_port());
+        ExpireOrders::new(store, work, self.pull_sms(), self.signals())
+    }
+
+    /// Finishing purchases whose outcome nobody heard.
+    pub fn settle_reserving(&self) -> SettleReserving {
+        let ports = SettlePorts {
+            store: self.transactions(),
+            purchases: self.every_port(),
+            work: self.every_port(),
+            registry: self.providers(),
+            wake: Arc::clone(&self.wake) as _,
+            clock: self.present(),
+        };
+        SettleReserving::new(ports, Self::TERMS, Self::PATIENCE)
+    }
+
+    /// Telling providers that orders are over.
+    pub fn close_upstream(&self) -> CloseUpstream {
+        CloseUpstream::new(self.every_port(), self.providers(), self.present())
+    }
+
+    /// Starting a payment.
+    pub fn start_topup(&self) -> StartTopup {
+        let gateway = Arc::clone(&self.gateway) as _;
+        StartTopup::new(self.transactions(), gateway, self.present(), Arc::clone(&self.ids) as _)
+    }
+
+    /// Taking in a payment's notification.
+    pub fn record_payment(&self) -> RecordPayment {
+        let (wake, clock) = self.signals();
+        RecordPayment::new(Arc::clone(&self.gateway) as _, self.every_port(), wake, clock)
+    }
+
+    /// Crediting paid top-ups.
+    pub fn credit_topups(&self) -> CreditTopups {
+        CreditTopups::new(self.transactions(), self.every_port(), self.present())
+    }
+
+    /// Correcting a wallet.
+    pub fn credit_customer(&self) -> CreditCustomer {
+        CreditCustomer::new(self.transactions(), Arc::clone(&self.ids) as _)
+    }
+
+    /// Adding customers.
+    pub fn add_customer(&self) -> AddCustomer {
+        AddCustomer::new(self.transactions(), Arc::clone(&self.hasher) as _, self.present())
+    }
+
+    /// Giving out tokens.
+    pub fn issue_token(&self) -> IssueToken {
+        IssueToken::new(self.transactions(), Arc::clone(&self.mint) as _, self.present())
+    }
+
+    /// Taking over what providers have on sale.
+    pub fn sync_catalog(&self) -> SyncCatalog {
+        let (directory, catalog) = (self.every_port(), self.every_port());
+        let (registry, clock) = (self.providers(), self.present());
+        SyncCatalog::new(directory, registry, catalog, clock, Self::PRICING)
+    }
+}

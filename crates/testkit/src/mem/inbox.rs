@@ -1,0 +1,176 @@
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::{
+    ids::{InboxId, OrderId, ProviderId},
+    inbox::{Callback, CallbackState, CallbackStore, InboxRepo, StoredCallback, StoredMessage},
+    orders::Order,
+    store::StoreError,
+    time::Timestamp,
+};
+
+use super::{
+    MemStore,
+    orders::rents,
+    state::{CallbackRow, State, misuse, next_id},
+    unit::MemUnit,
+};
+
+/// Providers give their messages no id: activation, text and their own time stamp name one.
+fn is_same(known: &Callback, other: &Callback) -> bool {
+    known.provider == other.provider
+        && known.external_id == other.external_id
+        && known.received_at == other.received_at
+        && known.text == other.text
+}
+
+fn messages(state: &State, order: OrderId) -> Vec<StoredMessage> {
+    state.messages.get(&order).cloned().unwrap_or_default()
+}
+
+#[async_trait]
+impl InboxRepo for MemUnit {
+    async fn lock_callback(&mut self, id: InboxId) -> Result<Option<StoredCallback>, StoreError> {
+        self.step("lock_callback", |unit| {
+            Ok(unit.draft.callbacks.get(&id).map(|row| row.stored.clone()))
+        })
+        .await
+    }
+
+    async fn mark_callback(&mut self, id: InboxId, state: CallbackState) -> Result<(), StoreError> {
+        self.step("mark_callback", |unit| {
+            let row = unit.draft.callbacks.get_mut(&id);
+            row.ok_or_else(|| misuse("no such callback"))?.stored.state = state;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn messages(&mut self, order: &Order) -> Result<Vec<StoredMessage>, StoreError> {
+        self.step("messages", |unit| Ok(messages(&unit.draft, order.id))).await
+    }
+
+    async fn add_message(
+        &mut self,
+        order: &Order,
+        message: &StoredMessage,
+    ) -> Result<(), StoreError> {
+        self.step("add_message", |unit| {
+            if !unit.draft.orders.contains_key(&order.id) {
+                return Err(misuse("a message belongs to an order"));
+            }
+            let messages = unit.draft.messages.entry(order.id).or_default();
+            if messages.iter().any(|known| known.revision == message.revision) {
+                return Err(misuse("the order has a message with this revision"));
+            }
+            messages.push(message.clone());
+            messages.sort_by_key(|message| message.revision);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn replace_message(
+        &mut self,
+        order: &Order,
+        message: &StoredMessage,
+    ) -> Result<(), StoreError> {
+        self.step("replace_message", |unit| {
+            let messages = unit.draft.messages.entry(order.id).or_default();
+            let known = messages.iter_mut().find(|known| known.revision == message.revision);
+            let known = known.ok_or_else(|| misuse("no message with this revision"))?;
+            known.text = message.text.clone();
+            known.source = message.source;
+            Ok(())
+        })
+        .await
+    }
+}
+
+#[async_trait]
+impl CallbackStore for MemStore {
+    async fn store(
+        &self,
+        callback: &Callback,
+        at: Timestamp,
+    ) -> Result<StoredCallback, StoreError> {
+        self.write("store_callback", |state| {
+            let known =
+                state.callbacks.values().find(|row| is_same(&row.stored.callback, callback));
+            if let Some(row) = known {
+                return Ok(row.stored.clone());
+            }
+            let id = InboxId::new(next_id(&state.callbacks, |id| id.get()));
+            let (callback, state_) = (callback.clone(), CallbackState::Pending);
+            let stored = StoredCallback { id, callback, state: state_, attempts: 0 };
+            state.callbacks.insert(id, CallbackRow { stored: stored.clone(), next: at });
+            Ok(stored)
+        })
+        .await
+    }
+
+    async fn due(
+        &self,
+        now: Timestamp,
+        interval: Duration,
+        limit: u32,
+    ) -> Result<Vec<StoredCallback>, StoreError> {
+        self.write("due_callbacks", |state| {
+            let mut due = Vec::new();
+            for row in state.callbacks.values_mut() {
+                let pending = row.stored.state == CallbackState::Pending && row.next <= now;
+                if pending && due.len() < usize::try_from(limit).unwrap_or(usize::MAX) {
+                    row.next = now + interval;
+                    due.push(row.stored.clone());
+                }
+            }
+            Ok(due)
+        })
+        .await
+    }
+
+    async fn postpone(&self, id: InboxId, next: Option<Timestamp>) -> Result<(), StoreError> {
+        self.write("postpone_callback", |state| {
+            let row = state.callbacks.get_mut(&id).ok_or_else(|| misuse("no such callback"))?;
+            if row.stored.state == CallbackState::Pending {
+                row.stored.attempts += 1;
+                match next {
+                    Some(next) => row.next = next,
+                    None => row.stored.state = CallbackState::Parked,
+                }
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    async fn has_order(&self, callback: &Callback) -> Result<bool, StoreError> {
+        self.read("has_order", |state| {
+            let (provider, id) = (callback.provider, &callback.external_id);
+            state.orders.values().any(|row| rents(&row.order, provider, id))
+        })
+        .await
+    }
+
+    async fn trusts(&self, provider: ProviderId) -> Result<bool, StoreError> {
+        self.read("trusts", |state| {
+            state.providers.get(provider).is_some_and(|record| record.trusts_callbacks)
+        })
+        .await
+    }
+
+    async fn backlog(&self) -> Result<(i64, i64), StoreError> {
+        self.read("callback_backlog", |state| {
+            let count = |wanted: CallbackState| {
+                let rows = state.callbacks.values().filter(|row| row.stored.state == wanted);
+                i64::try_from(rows.count()).unwrap_or(i64::MAX)
+            };
+            (count(CallbackState::Pending), count(CallbackState::Parked))
+        })
+        .await
+    }
+
+    async fn history(&self, order: OrderId) -> Result<Vec<StoredMessage>, StoreError> {
+        self.read("history", |state| messages(state, order)).await
+    }
+}

@@ -1,0 +1,72 @@
+//! Every storage port, in memory.
+
+mod audit;
+mod catalog;
+mod cow;
+mod directory;
+mod identity;
+mod inbox;
+mod ledger;
+mod orders;
+mod outbox;
+mod purchases;
+mod state;
+mod topups;
+mod unit;
+mod work;
+
+use std::sync::Arc;
+
+use domain::store::StoreError;
+use tokio::sync::Mutex;
+
+use self::state::State;
+use crate::Chaos;
+
+/// Storage in memory, as strict as the real one.
+///
+/// One lock around one state: a unit of work takes the lock and a copy, committing swaps the copy
+/// in, dropping forgets it. So a unit that awaits anything but its own ports deadlocks its test,
+/// which is the rule for units of work. Clones share what is stored.
+#[derive(Debug, Clone, Default)]
+pub struct MemStore {
+    state: Arc<Mutex<State>>,
+    chaos: Chaos,
+}
+
+impl MemStore {
+    /// An empty store whose calls `chaos` may disturb.
+    pub fn new(chaos: Chaos) -> Self {
+        Self { state: Arc::default(), chaos }
+    }
+
+    /// Looks at what is committed, as one call of a port.
+    async fn read<T: Send>(
+        &self,
+        method: &'static str,
+        look: impl FnOnce(&State) -> T + Send,
+    ) -> Result<T, StoreError> {
+        let call = self.chaos.before(method).await?;
+        let seen = look(&*self.state.lock().await);
+        self.chaos.after(call).await?;
+        Ok(seen)
+    }
+
+    /// Changes what is committed, wholly or not at all, as one call of a port.
+    async fn write<T: Send, E: From<StoreError> + Send>(
+        &self,
+        method: &'static str,
+        change: impl FnOnce(&mut State) -> Result<T, E> + Send,
+    ) -> Result<T, E> {
+        let call = self.chaos.before(method).await.map_err(StoreError::from)?;
+        let answer = {
+            let mut state = self.state.lock().await;
+            let mut draft = state.clone();
+            let answer = change(&mut draft)?;
+            *state = draft;
+            answer
+        };
+        self.chaos.after(call).await.map_err(StoreError::from)?;
+        Ok(answer)
+    }
+}

@@ -1,0 +1,100 @@
+use async_trait::async_trait;
+use domain::{
+    ids::{OrderId, UserId},
+    ledger::PostError,
+    orders::{Claim, Order, Purchases, RequestKey, Reservation, ReserveError, Reserved, Status},
+    outbox::{Event, EventKind},
+    store::StoreError,
+};
+
+use super::{
+    MemStore,
+    orders::activation_is_taken,
+    state::{OrderRow, Request, State, misuse, next_id},
+};
+
+/// What `key` stands for, if it was used.
+fn replay(
+    state: &State,
+    user: UserId,
+    key: &RequestKey,
+) -> Result<Option<Vec<OrderId>>, ReserveError> {
+    let known = state.requests.get(&(user, key.operation, key.key.as_str().to_owned()));
+    match known {
+        None => Ok(None),
+        Some(known) if known.fingerprint == key.fingerprint => Ok(Some(known.orders.clone())),
+        Some(_) => Err(ReserveError::KeyReused),
+    }
+}
+
+/// As many of the draft as the wallet can pay, one at least.
+fn hold_all(state: &mut State, reservation: &Reservation) -> Result<Vec<Order>, ReserveError> {
+    let mut orders = Vec::new();
+    for _ in 0..reservation.quantity {
+        let id = OrderId::new(next_id(&state.orders, |id| id.get()));
+        let order = Order { id, ..reservation.draft.clone() };
+        let mut books = state.books.clone();
+        match books.post(&order.money().hold()) {
+            Ok(_) => {}
+            Err(PostError::InsufficientFunds) if !orders.is_empty() => break,
+            Err(PostError::InsufficientFunds) => return Err(ReserveError::InsufficientFunds),
+            Err(PostError::Store(error)) => return Err(error.into()),
+            Err(error) => return Err(misuse(&error.to_string()).into()),
+        }
+        state.books = books;
+        state.orders.insert(id, OrderRow::new(order.clone()));
+        orders.push(order);
+    }
+    Ok(orders)
+}
+
+#[async_trait]
+impl Purchases for MemStore {
+    async fn reserve(&self, reservation: &Reservation) -> Result<Reserved, ReserveError> {
+        self.write("reserve", |state| {
+            let user = reservation.draft.user;
+            if let Some(key) = &reservation.key
+                && let Some(orders) = replay(state, user, key)?
+            {
+                return Ok(Reserved::Replay(orders));
+            }
+            let orders = hold_all(state, reservation)?;
+            if let Some(RequestKey { key, operation, fingerprint }) = &reservation.key {
+                let fingerprint = fingerprint.clone();
+                let ids = orders.iter().map(|order| order.id).collect();
+                let request = Request { fingerprint, orders: ids };
+                state.requests.insert((user, *operation, key.as_str().to_owned()), request);
+            }
+            Ok(Reserved::New(orders))
+        })
+        .await
+    }
+
+    async fn replay(
+        &self,
+        user: UserId,
+        key: &RequestKey,
+    ) -> Result<Option<Vec<OrderId>>, ReserveError> {
+        self.write("replay", |state| replay(state, user, key)).await
+    }
+
+    async fn activate(&self, order: &Order) -> Result<Claim, StoreError> {
+        self.write("activate", |state| {
+            let taken = activation_is_taken(state, order);
+            let Some(row) = state.orders.get_mut(&order.id) else { return Ok(Claim::Lost) };
+            let stored = &row.order;
+            if stored.status() != Status::Reserving || stored.attempt != order.attempt {
+                return Ok(Claim::Lost);
+            }
+            if taken {
+                return Ok(Claim::Taken);
+            }
+            row.order = order.clone();
+            let kind = EventKind::OrderActive;
+            let event = Event { user: order.user, order: order.id, kind };
+            state.fresh_events.push((event, order.changed_at));
+            Ok(Claim::Won)
+        })
+        .await
+    }
+}

@@ -1,0 +1,79 @@
+use std::collections::{BTreeMap, HashMap};
+
+use domain::{
+    ids::{InboxId, OrderId, PaymentEventId, ProviderId, TopupId, UserId},
+    inbox::{StoredCallback, StoredMessage},
+    orders::Order,
+    outbox::{Event, StampedEvent},
+    store::StoreError,
+    time::Timestamp,
+    topups::{PaymentEventState, StoredPayment, Topup},
+};
+
+use super::{
+    catalog::Catalog, cow::Cow, directory::Providers, identity::Identities, ledger::Books,
+};
+
+/// Everything that is stored.
+#[derive(Debug, Clone, Default)]
+pub(super) struct State {
+    pub(super) books: Cow<Books>,
+    pub(super) orders: Cow<BTreeMap<OrderId, OrderRow>>,
+    pub(super) requests: Cow<HashMap<(UserId, &'static str, String), Request>>,
+    pub(super) orphans: Cow<HashMap<(ProviderId, String), Timestamp>>,
+    pub(super) callbacks: Cow<BTreeMap<InboxId, CallbackRow>>,
+    pub(super) messages: Cow<BTreeMap<OrderId, Vec<StoredMessage>>>,
+    pub(super) topups: Cow<BTreeMap<TopupId, Topup>>,
+    pub(super) payments: Cow<BTreeMap<PaymentEventId, PaymentRow>>,
+    pub(super) fresh_events: Cow<Vec<(Event, Timestamp)>>,
+    pub(super) events: Cow<Vec<StampedEvent>>,
+    pub(super) identities: Cow<Identities>,
+    pub(super) catalog: Cow<Catalog>,
+    pub(super) providers: Cow<Providers>,
+}
+
+/// An order, and when each reconciler may look at it again.
+#[derive(Debug, Clone)]
+pub(super) struct OrderRow {
+    pub(super) order: Order,
+    pub(super) poll_at: Option<Timestamp>,
+    pub(super) expire_at: Option<Timestamp>,
+    pub(super) close_at: Option<Timestamp>,
+}
+
+impl OrderRow {
+    pub(super) const fn new(order: Order) -> Self {
+        Self { order, poll_at: None, expire_at: None, close_at: None }
+    }
+}
+
+/// What a request key stands for.
+#[derive(Debug, Clone)]
+pub(super) struct Request {
+    pub(super) fingerprint: String,
+    pub(super) orders: Vec<OrderId>,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct CallbackRow {
+    pub(super) stored: StoredCallback,
+    pub(super) next: Timestamp,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct PaymentRow {
+    pub(super) stored: StoredPayment,
+    pub(super) state: PaymentEventState,
+    pub(super) note: String,
+    pub(super) next: Timestamp,
+}
+
+/// The id after the last one of a table, as a number.
+pub(super) fn next_id<K: Ord, V>(table: &BTreeMap<K, V>, number: impl Fn(&K) -> i64) -> i64 {
+    table.last_key_value().map_or(0, |(id, _)| number(id)) + 1
+}
+
+/// The answer to a caller that breaks the rules of a port.
+pub(super) fn misuse(what: &str) -> StoreError {
+    StoreError::Internal(what.into())
+}

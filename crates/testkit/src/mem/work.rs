@@ -1,0 +1,160 @@
+use std::{collections::BTreeMap, time::Duration};
+
+use async_trait::async_trait;
+use domain::{
+    ids::{ExternalId, OrderId, ProviderId},
+    orders::{InFlight, Order, OrderWork, Status},
+    store::StoreError,
+    time::Timestamp,
+};
+
+use super::{
+    MemStore,
+    orders::rents,
+    state::{OrderRow, State, misuse},
+};
+
+const fn is_running(order: &Order) -> bool {
+    matches!(order.status(), Status::Active | Status::OtpReceived)
+}
+
+const fn is_over(order: &Order) -> bool {
+    matches!(order.status(), Status::Completed | Status::Canceled | Status::Expired)
+}
+
+/// Which orders a reconciler wants, and where it notes when it may look again.
+struct Claiming {
+    wants: fn(&Order, Timestamp) -> bool,
+    next: fn(&mut OrderRow) -> &mut Option<Timestamp>,
+}
+
+const POLLS: Claiming =
+    Claiming { wants: |order, _| is_running(order), next: |row| &mut row.poll_at };
+const EXPIRIES: Claiming = Claiming {
+    wants: |order, now| is_running(order) && order.lease().is_some_and(|l| l.expires_at <= now),
+    next: |row| &mut row.expire_at,
+};
+const CLOSINGS: Claiming = Claiming {
+    wants: |order, _| is_over(order) && order.upstream_open,
+    next: |row| &mut row.close_at,
+};
+
+impl Claiming {
+    fn claim(
+        &self,
+        state: &mut State,
+        now: Timestamp,
+        interval: Duration,
+        limit: u32,
+    ) -> Vec<Order> {
+        let mut claimed = Vec::new();
+        for row in state.orders.values_mut() {
+            let free = (self.next)(row).is_none_or(|next| next <= now);
+            let room = claimed.len() < usize::try_from(limit).unwrap_or(usize::MAX);
+            if room && free && (self.wants)(&row.order, now) {
+                *(self.next)(row) = Some(now + interval);
+                claimed.push(row.order.clone());
+            }
+        }
+        claimed
+    }
+}
+
+#[async_trait]
+impl OrderWork for MemStore {
+    async fn stuck(&self, before: Timestamp, limit: u32) -> Result<Vec<Order>, StoreError> {
+        self.read("stuck", |state| {
+            let orders = state.orders.values().map(|row| &row.order);
+            let mut stuck: Vec<_> =
+                orders.filter(|o| o.attempted_at().is_some_and(|at| at < before)).collect();
+            stuck.sort_by_key(|order| (order.attempted_at(), order.id));
+            stuck.into_iter().take(usize::try_from(limit).unwrap_or(usize::MAX)).cloned().collect()
+        })
+        .await
+    }
+
+    async fn in_flight(
+        &self,
+        provider: ProviderId,
+        since: Timestamp,
+    ) -> Result<Vec<InFlight>, StoreError> {
+        self.read("in_flight", |state| {
+            let mut counts: BTreeMap<(String, String), i64> = BTreeMap::new();
+            for order in state.orders.values().map(|row| &row.order) {
+                let asked = order.attempted_at().is_some_and(|at| at >= since);
+                if asked && order.quote.provider == provider {
+                    let what = (order.quote.service.clone(), order.quote.country.clone());
+                    *counts.entry(what).or_default() += 1;
+                }
+            }
+            let group = |((service, country), count)| InFlight { service, country, count };
+            counts.into_iter().map(group).collect()
+        })
+        .await
+    }
+
+    async fn known(
+        &self,
+        provider: ProviderId,
+        ids: &[ExternalId],
+    ) -> Result<Vec<ExternalId>, StoreError> {
+        self.read("known", |state| {
+            let owned =
+                |id: &&ExternalId| state.orders.values().any(|row| rents(&row.order, provider, id));
+            ids.iter().filter(owned).cloned().collect()
+        })
+        .await
+    }
+
+    async fn due_polls(
+        &self,
+        now: Timestamp,
+        interval: Duration,
+        limit: u32,
+    ) -> Result<Vec<Order>, StoreError> {
+        self.write("due_polls", |state| Ok(POLLS.claim(state, now, interval, limit))).await
+    }
+
+    async fn due_expiries(
+        &self,
+        now: Timestamp,
+        interval: Duration,
+        limit: u32,
+    ) -> Result<Vec<Order>, StoreError> {
+        self.write("due_expiries", |state| Ok(EXPIRIES.claim(state, now, interval, limit))).await
+    }
+
+    async fn due_closings(
+        &self,
+        now: Timestamp,
+        interval: Duration,
+        limit: u32,
+    ) -> Result<Vec<Order>, StoreError> {
+        self.write("due_closings", |state| Ok(CLOSINGS.claim(state, now, interval, limit))).await
+    }
+
+    async fn mark_closed(&self, id: OrderId) -> Result<(), StoreError> {
+        self.write("mark_closed", |state| {
+            let row = state.orders.get_mut(&id).ok_or_else(|| misuse("no such order"))?;
+            row.order.upstream_open = false;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn note_orphan(
+        &self,
+        provider: ProviderId,
+        id: &ExternalId,
+        now: Timestamp,
+    ) -> Result<Timestamp, StoreError> {
+        self.write("note_orphan", |state| {
+            Ok(*state.orphans.entry((provider, id.as_str().to_owned())).or_insert(now))
+        })
+        .await
+    }
+
+    async fn providers_to_sweep(&self) -> Result<Vec<ProviderId>, StoreError> {
+        self.read("providers_to_sweep", |state| state.providers.ids()).await
+    }
+}

@@ -1,0 +1,315 @@
+use std::{
+    collections::VecDeque,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use async_trait::async_trait;
+use domain::{
+    ids::ExternalId,
+    money::Cost,
+    providers::{
+        AcquireError, AcquireRequest, Activation, CancelOutcome, Listing, NumberProvider,
+        ProviderCatalog, ProviderError, Refusal, SmsText, UpstreamStatus,
+    },
+};
+
+use super::world::{Sold, World};
+use crate::{Chaos, chaos::Disturbance};
+
+/// A provider whose next answers can be written down, and that tells the truth otherwise.
+///
+/// A scripted answer about a number changes nothing upstream: it is a lie. A scripted [`Sale`]
+/// says itself what happens.
+#[derive(Debug)]
+pub struct ScriptedProvider {
+    script: Mutex<Script>,
+    chaos: Chaos,
+}
+
+/// How the provider treats one request to buy.
+#[derive(Debug, Clone)]
+pub enum Sale {
+    /// Sells and says so.
+    Sold,
+    /// Sells and says what it really costs.
+    SoldFor(Cost),
+    /// Sells the same number again that it sold under this id.
+    SoldTwice(ExternalId),
+    /// A definite no.
+    Refused(Refusal),
+    /// Sells, but the answer is lost.
+    AnswerLost,
+    /// Never hears the request, and nobody can tell.
+    RequestLost,
+    /// Sells, but the answer cannot be read.
+    SoldGarbled,
+    /// Does not sell, and says so in words that cannot be read.
+    RefusedGarbled,
+}
+
+/// A call the provider got.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Call {
+    /// To rent a number.
+    Acquire,
+    /// To tell where one stands.
+    Status(ExternalId),
+    /// To take one back.
+    Cancel(ExternalId),
+    /// To close one.
+    Finish(ExternalId),
+    /// To wait for a further message.
+    Resend(ExternalId),
+    /// To list what runs.
+    Active,
+}
+
+#[derive(Debug, Default)]
+struct Script {
+    world: World,
+    catalog: ProviderCatalog,
+    lists_nothing: bool,
+    calls: Vec<Call>,
+    sales: VecDeque<Sale>,
+    statuses: VecDeque<Result<UpstreamStatus, ProviderError>>,
+    cancels: VecDeque<Result<CancelOutcome, ProviderError>>,
+    listings: VecDeque<Result<Listing, ProviderError>>,
+    finishes: VecDeque<ProviderError>,
+    resends: VecDeque<ProviderError>,
+    catalogs: VecDeque<ProviderError>,
+}
+
+const LOST: ProviderError = ProviderError::Unavailable("the connection was lost");
+
+fn lost(_: Disturbance) -> ProviderError {
+    LOST
+}
+
+impl ScriptedProvider {
+    /// A truthful provider with `catalog` on sale; its ids count on from `first_id`.
+    pub fn new(catalog: ProviderCatalog, first_id: u64, chaos: Chaos) -> Self {
+        let world = World::starting_at(first_id);
+        let script = Script { world, catalog, ..Script::default() };
+        Self { script: Mutex::new(script), chaos }
+    }
+
+    /// Adds the treatment of a further request to buy.
+    pub fn then_sale(&self, sale: Sale) -> &Self {
+        self.script().sales.push_back(sale);
+        self
+    }
+
+    /// Adds a further answer to a question for a number's status.
+    pub fn then_status(&self, answer: Result<UpstreamStatus, ProviderError>) -> &Self {
+        self.script().statuses.push_back(answer);
+        self
+    }
+
+    /// Adds a further answer to a cancellation.
+    pub fn then_cancel(&self, answer: Result<CancelOutcome, ProviderError>) -> &Self {
+        self.script().cancels.push_back(answer);
+        self
+    }
+
+    /// Adds a further answer to a request for the list of what runs.
+    pub fn then_listing(&self, answer: Result<Listing, ProviderError>) -> &Self {
+        self.script().listings.push_back(answer);
+        self
+    }
+
+    /// Refuses a further request to close a number.
+    pub fn then_finish_fails(&self, error: ProviderError) -> &Self {
+        self.script().finishes.push_back(error);
+        self
+    }
+
+    /// Refuses a further request to wait for a message.
+    pub fn then_resend_fails(&self, error: ProviderError) -> &Self {
+        self.script().resends.push_back(error);
+        self
+    }
+
+    /// Refuses a further request for the catalog.
+    pub fn then_catalog_fails(&self, error: ProviderError) -> &Self {
+        self.script().catalogs.push_back(error);
+        self
+    }
+
+    /// Makes this a provider without a list of what runs.
+    pub fn lists_nothing(&self) -> &Self {
+        self.script().lists_nothing = true;
+        self
+    }
+
+    /// Puts something else on sale.
+    pub fn stocks(&self, catalog: ProviderCatalog) -> &Self {
+        self.script().catalog = catalog;
+        self
+    }
+
+    /// A message arrives on a number that still runs; false when it does not run.
+    pub fn deliver(&self, id: &ExternalId, code: Option<&str>, text: Option<&str>) -> bool {
+        let mut script = self.script();
+        let Some(sold) = script.world.get_mut(id).filter(|sold| sold.is_running()) else {
+            return false;
+        };
+        sold.messages.push((code.map(str::to_owned), text.map(SmsText::new)));
+        sold.awaits_more = false;
+        true
+    }
+
+    /// The number's time upstream is over.
+    pub fn end(&self, id: &ExternalId) {
+        if let Some(sold) = self.script().world.get_mut(id) {
+            sold.finished = true;
+        }
+    }
+
+    /// Sells a number that nobody of ours asked for; nothing once ids have run out.
+    pub fn sell_unasked(&self, request: &AcquireRequest) -> Option<Activation> {
+        self.script().world.sell(request)
+    }
+
+    /// The truth about everything that was sold, oldest first.
+    pub fn sold(&self) -> Vec<Sold> {
+        self.script().world.sold()
+    }
+
+    /// All calls so far, in order.
+    pub fn calls(&self) -> Vec<Call> {
+        self.script().calls.clone()
+    }
+
+    fn script(&self) -> MutexGuard<'_, Script> {
+        self.script.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// One call that can be asked again: counted, answered, perhaps disturbed.
+    async fn answer<T: Send>(
+        &self,
+        method: &'static str,
+        call: Option<Call>,
+        answer: impl FnOnce(&mut Script) -> Result<T, ProviderError> + Send,
+    ) -> Result<T, ProviderError> {
+        let number = self.chaos.before(method).await.map_err(lost)?;
+        let answered = {
+            let mut script = self.script();
+            script.calls.extend(call);
+            answer(&mut script)?
+        };
+        self.chaos.after(number).await.map_err(lost)?;
+        Ok(answered)
+    }
+}
+
+const NO_ANSWER: AcquireError = AcquireError::Unknown { reason: "no answer", answered: false };
+const UNREADABLE: AcquireError = AcquireError::Unknown { reason: "unreadable", answered: true };
+
+impl Script {
+    fn sale(&mut self, request: &AcquireRequest) -> Result<Activation, AcquireError> {
+        let sale = self.sales.pop_front().unwrap_or(Sale::Sold);
+        match sale {
+            Sale::Refused(refusal) => return Err(AcquireError::Refused(refusal)),
+            Sale::RequestLost => return Err(NO_ANSWER),
+            Sale::RefusedGarbled => return Err(UNREADABLE),
+            Sale::SoldTwice(id) => {
+                let again = self.world.get_mut(&id).map(|sold| sold.activation.clone());
+                return again.ok_or(UNREADABLE);
+            }
+            Sale::Sold | Sale::SoldFor(_) | Sale::AnswerLost | Sale::SoldGarbled => {}
+        }
+        let mut activation = self.world.sell(request).ok_or(NO_ANSWER)?;
+        match sale {
+            Sale::AnswerLost => Err(NO_ANSWER),
+            Sale::SoldGarbled => Err(UNREADABLE),
+            Sale::SoldFor(cost) => {
+                activation.cost = Some(cost);
+                if let Some(sold) = self.world.get_mut(&activation.external_id) {
+                    sold.cost = cost;
+                }
+                Ok(activation)
+            }
+            _ => Ok(activation),
+        }
+    }
+}
+
+#[async_trait]
+impl NumberProvider for ScriptedProvider {
+    async fn acquire(&self, request: &AcquireRequest) -> Result<Activation, AcquireError> {
+        let number = self.chaos.before("acquire").await.map_err(|_| NO_ANSWER)?;
+        let sale = {
+            let mut script = self.script();
+            script.calls.push(Call::Acquire);
+            script.sale(request)
+        };
+        self.chaos.after(number).await.map_err(|_| NO_ANSWER)?;
+        sale
+    }
+
+    async fn status(&self, id: &ExternalId) -> Result<UpstreamStatus, ProviderError> {
+        self.answer("status", Some(Call::Status(id.clone())), |script| {
+            let scripted = script.statuses.pop_front();
+            scripted.unwrap_or_else(|| Ok(script.world.status(id)))
+        })
+        .await
+    }
+
+    async fn cancel(&self, id: &ExternalId) -> Result<CancelOutcome, ProviderError> {
+        self.answer("cancel", Some(Call::Cancel(id.clone())), |script| {
+            let scripted = script.cancels.pop_front();
+            scripted.unwrap_or_else(|| Ok(script.world.cancel(id)))
+        })
+        .await
+    }
+
+    async fn finish(&self, id: &ExternalId) -> Result<(), ProviderError> {
+        self.answer("finish", Some(Call::Finish(id.clone())), |script| {
+            if let Some(error) = script.finishes.pop_front() {
+                return Err(error);
+            }
+            if let Some(sold) = script.world.get_mut(id) {
+                sold.finished = true;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    async fn resend(&self, id: &ExternalId) -> Result<(), ProviderError> {
+        self.answer("resend", Some(Call::Resend(id.clone())), |script| {
+            if let Some(error) = script.resends.pop_front() {
+                return Err(error);
+            }
+            match script.world.get_mut(id).filter(|sold| sold.is_running()) {
+                None => Err(ProviderError::Refused("not running")),
+                Some(sold) => {
+                    sold.awaits_more = true;
+                    Ok(())
+                }
+            }
+        })
+        .await
+    }
+
+    async fn active(&self) -> Result<Listing, ProviderError> {
+        self.answer("active", Some(Call::Active), |script| match script.listings.pop_front() {
+            Some(scripted) => scripted,
+            None if script.lists_nothing => Ok(Listing::Unsupported),
+            None => Ok(Listing::Complete(script.world.active())),
+        })
+        .await
+    }
+
+    async fn catalog(&self) -> Result<ProviderCatalog, ProviderError> {
+        self.answer("catalog", None, |script| match script.catalogs.pop_front() {
+            Some(error) => Err(error),
+            None => Ok(script.catalog.clone()),
+        })
+        .await
+    }
+
+    async fn balance(&self) -> Result<Cost, ProviderError> {
+        self.answer("balance", None, |_| Ok(Cost::default())).await
+    }
+}
