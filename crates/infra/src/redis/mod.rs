@@ -1,1 +1,12 @@
-//! To be described.
+//! Redis, where nothing is kept that may not be lost: leases, wake-ups and the live feed.
+
+mod connection;
+mod leader;
+mod order_feed;
+mod subscription;
+mod waker;
+
+pub use connection::{Redis, RedisError};
+pub use leader::{Leader, Lease};
+pub use order_feed::{FeedItem, FeedReader, OrderFeed, OrderFeedListener, OrderNote};
+pub use waker::{WakeListener, Waker};
