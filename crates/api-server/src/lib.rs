@@ -1,1 +1,38 @@
-//! The public API.
+//! The public API: what customers' programs call.
+//!
+//! [`router`] turns an [`AppState`] of use cases and query ports into the routes of the contract;
+//! [`start`] fills that state from real backends and serves it.
+
+mod auth;
+mod config;
+mod detached;
+pub mod live;
+mod routes;
+mod state;
+mod wiring;
+
+pub use auth::{Callers, CurrentUser};
+pub use config::{Config, Streams};
+pub use routes::{published, router};
+pub use state::{AppState, Parts};
+
+use http_kit::{Limits, Stages, health_routes, standard};
+use runtime::App;
+
+/// Wires the backends, without waiting for any of them, and serves until the process stops.
+///
+/// # Errors
+/// When a setting is unusable or the address is taken.
+pub fn start(config: &Config, app: App) -> anyhow::Result<()> {
+    let listener = http_kit::bind(config.http.listen)?;
+    let limits = Limits { time: config.request_time(), ..Limits::default() };
+    let wired = wiring::wire(config, &app.supervisor)?;
+    let router = router(wired.state).merge(health_routes(wired.health, app.metrics));
+    let router = standard(router, limits);
+    tracing::info!("listening on {}", config.http.listen);
+    app.supervisor.spawn("http", move |stop| {
+        let stages = Stages { soft: stop.soft, hard: stop.hard, drain: app.shutdown.drain };
+        http_kit::serve(listener, router, stages)
+    });
+    Ok(())
+}

@@ -88,7 +88,7 @@ impl PlaceOrders {
     /// The most of one request.
     pub const MAX_QUANTITY: u32 = 100;
     /// The most providers asked for one order: each may take its whole deadline.
-    const MAX_OFFERS: u32 = 5;
+    pub const MAX_OFFERS: u32 = 5;
 
     /// Wires the use case.
     pub fn new(ports: PlacePorts, terms: OrderTerms) -> Self {

@@ -72,7 +72,7 @@ impl Section for Providers {
             connect_timeout: keys.millis("connect_timeout_ms", 3000, 50..=30_000),
             max_in_flight: keys.within("max_in_flight", 64, 1..=4096),
             breaker_failures: keys.within("breaker_failures", 5, 1..=1000),
-            breaker_open: keys.seconds("breaker_open_seconds", 30, 1..=3600),
+            breaker_open: keys.seconds("breaker_open_seconds", 15, 1..=3600),
         };
         if providers.connect_timeout > providers.timeout {
             keys.refuse("connect_timeout_ms", "must not exceed providers.timeout_ms");

@@ -1,0 +1,78 @@
+use std::time::Duration;
+
+use domain::orders::place::PlaceOrders;
+use runtime::config::{self, Keys, Section};
+
+/// Everything the binary can be told.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where it listens.
+    pub http: config::Http,
+    /// Where everything is stored.
+    pub database: config::Database,
+    /// Where events come from.
+    pub redis: config::Redis,
+    /// What protects stored secrets.
+    pub secrets: config::Secrets,
+    /// What rules the life of an order.
+    pub orders: config::Orders,
+    /// How long providers are waited for.
+    pub providers: config::Providers,
+    /// What a US dollar is worth.
+    pub pricing: config::Pricing,
+    /// How many customers may listen.
+    pub streams: Streams,
+}
+
+impl Section for Config {
+    fn read(keys: &mut Keys<'_>) -> Self {
+        Self {
+            http: keys.section("http"),
+            database: keys.section("database"),
+            redis: keys.section("redis"),
+            secrets: keys.section("secrets"),
+            orders: keys.section("orders"),
+            providers: keys.section("providers"),
+            pricing: keys.section("pricing"),
+            streams: keys.section("streams"),
+        }
+    }
+}
+
+impl Config {
+    /// What a request spends besides waiting for providers, with room to spare.
+    const OWN_TIME: Duration = Duration::from_secs(10);
+
+    /// Longest time until an answer begins: a purchase may ask one provider after the other, and
+    /// its customer should hear how that ended.
+    pub fn request_time(&self) -> Duration {
+        self.providers.timeout * PlaceOrders::MAX_OFFERS + Self::OWN_TIME
+    }
+}
+
+/// `[streams]`: how many event streams are open at once.
+#[derive(Debug, Clone, Copy)]
+pub struct Streams {
+    /// Of all customers in this process.
+    pub most: usize,
+    /// Of one customer.
+    pub most_per_user: usize,
+}
+
+impl Default for Streams {
+    /// Leaves a quarter of the connections one process serves to ordinary requests; one stream
+    /// tells of all orders, so eight serve a customer's every device and tab.
+    fn default() -> Self {
+        Self { most: 12_000, most_per_user: 8 }
+    }
+}
+
+impl Section for Streams {
+    fn read(keys: &mut Keys<'_>) -> Self {
+        let usual = Self::default();
+        Self {
+            most: keys.within("most", usual.most, 1..=1_000_000),
+            most_per_user: keys.within("most_per_user", usual.most_per_user, 1..=1000),
+        }
+    }
+}

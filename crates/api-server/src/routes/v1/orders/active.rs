@@ -1,0 +1,19 @@
+use std::sync::Arc;
+
+use axum::extract::State;
+use domain::{orders::OrderQueries, time::Clock};
+use http_kit::{ApiError, Reply};
+
+use super::body::RunningBody;
+use crate::auth::CurrentUser;
+
+/// The caller's running orders, briefly.
+pub(crate) async fn list(
+    State(orders): State<Arc<dyn OrderQueries>>,
+    State(clock): State<Arc<dyn Clock>>,
+    user: CurrentUser,
+) -> Result<Reply<Vec<RunningBody>>, ApiError> {
+    let views = orders.active(user.id).await?;
+    let now = clock.now();
+    Ok(Reply::new(views.into_iter().map(|view| RunningBody::new(view, now)).collect()))
+}

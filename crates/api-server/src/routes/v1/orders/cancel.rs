@@ -1,0 +1,34 @@
+use axum::extract::State;
+use domain::{ids::OrderId, orders::cancel::CancelOrder};
+use http_kit::{ApiError, Reply, ValidJson};
+use runtime::Supervisor;
+use serde::Serialize;
+
+use super::Which;
+use crate::{auth::CurrentUser, detached::detached};
+
+#[derive(Serialize)]
+pub(crate) struct Body {
+    order_id: OrderId,
+    status: &'static str,
+    refund_amount: i64,
+    new_balance: i64,
+}
+
+/// Gives a number back, and its price.
+pub(crate) async fn cancel(
+    State(cancel_order): State<CancelOrder>,
+    State(supervisor): State<Supervisor>,
+    user: CurrentUser,
+    ValidJson(which): ValidJson<Which>,
+) -> Result<Reply<Body>, ApiError> {
+    let id = which.order();
+    let work = async move { cancel_order.execute(user.id, id).await };
+    let canceled = detached(&supervisor, "cancel-order", work).await??;
+    Ok(Reply::new(Body {
+        order_id: canceled.order.id,
+        status: canceled.order.status().as_str(),
+        refund_amount: canceled.refund.get(),
+        new_balance: canceled.wallet.available.get(),
+    }))
+}

@@ -1,0 +1,73 @@
+use std::sync::Arc;
+
+use axum::extract::State;
+use domain::{
+    fault::FieldFault,
+    orders::{OrderPage, OrderQueries, Status},
+    time::Clock,
+};
+use http_kit::{ApiError, Reply, ValidQuery};
+use serde::{Deserialize, Serialize};
+
+use super::body::OrderBody;
+use crate::auth::CurrentUser;
+
+const DEFAULT_LIMIT: u32 = 20;
+const MAX_LIMIT: u32 = 100;
+
+#[derive(Deserialize)]
+pub(crate) struct Parameters {
+    limit: Option<i64>,
+    offset: Option<i64>,
+    status: Option<String>,
+}
+
+impl Parameters {
+    fn page(self) -> Result<OrderPage, ApiError> {
+        let mut faults = Vec::new();
+        let limit = self.limit.map_or(Some(DEFAULT_LIMIT), |limit| {
+            u32::try_from(limit).ok().filter(|limit| (1..=MAX_LIMIT).contains(limit))
+        });
+        if limit.is_none() {
+            faults.push(FieldFault::new("limit", format!("must be 1 to {MAX_LIMIT}")));
+        }
+        let offset = self.offset.map_or(Some(0), |offset| u32::try_from(offset).ok());
+        if offset.is_none() {
+            faults.push(FieldFault::new("offset", "must be 0 or more, within 32 bits"));
+        }
+        let status = self.status.map(|text| Status::parse(&text).filter(|s| s.is_public()));
+        if status == Some(None) {
+            let known: Vec<_> =
+                Status::ALL.into_iter().filter(|s| s.is_public()).map(Status::as_str).collect();
+            faults.push(FieldFault::new("status", format!("must be one of {}", known.join(", "))));
+        }
+        match (limit, offset) {
+            (Some(limit), Some(offset)) if faults.is_empty() => {
+                Ok(OrderPage { limit, offset, status: status.flatten() })
+            }
+            _ => Err(ApiError::validation(&faults)),
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub(crate) struct Meta {
+    limit: u32,
+    offset: u32,
+    count: usize,
+}
+
+/// The caller's orders, newest first.
+pub(crate) async fn list(
+    State(orders): State<Arc<dyn OrderQueries>>,
+    State(clock): State<Arc<dyn Clock>>,
+    user: CurrentUser,
+    ValidQuery(query): ValidQuery<Parameters>,
+) -> Result<Reply<Vec<OrderBody>, Meta>, ApiError> {
+    let page = query.page()?;
+    let views = orders.list(user.id, page).await?;
+    let now = clock.now();
+    let meta = Meta { limit: page.limit, offset: page.offset, count: views.len() };
+    let bodies = views.into_iter().map(|view| OrderBody::new(view, now)).collect();
+    Ok(Reply::new(bodies).with_meta(meta))
+}

@@ -1,0 +1,25 @@
+pub(crate) mod active;
+mod body;
+pub(crate) mod cancel;
+pub(crate) mod create;
+pub(crate) mod finish;
+pub(crate) mod get;
+pub(crate) mod list;
+pub(crate) mod resend;
+pub(crate) mod stream;
+
+use domain::ids::OrderId;
+use serde::Deserialize;
+
+/// What cancel, finish and resend are told.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Which {
+    id: i64,
+}
+
+impl Which {
+    fn order(&self) -> OrderId {
+        OrderId::new(self.id)
+    }
+}

@@ -1,0 +1,86 @@
+use std::sync::Arc;
+
+use axum::extract::FromRef;
+use domain::{
+    catalog::{CatalogQueries, Pricing},
+    ledger::LedgerQueries,
+    orders::{
+        OrderQueries, cancel::CancelOrder, finish::FinishOrder, place::PlaceOrders,
+        resend::ResendOrder,
+    },
+    time::Clock,
+};
+use runtime::{Stop, Supervisor};
+
+use crate::{auth::Callers, live::Live};
+
+/// What handlers may use: use cases and query ports, never a pool or a connection.
+#[derive(Clone)]
+pub struct AppState(Arc<Parts>);
+
+/// The parts of an [`AppState`].
+pub struct Parts {
+    /// Recognises callers.
+    pub callers: Callers,
+    /// Buys.
+    pub place_orders: PlaceOrders,
+    /// Gives back.
+    pub cancel_order: CancelOrder,
+    /// Completes.
+    pub finish_order: FinishOrder,
+    /// Asks for a further SMS.
+    pub resend_order: ResendOrder,
+    /// Reads orders.
+    pub orders: Arc<dyn OrderQueries>,
+    /// Reads the catalog.
+    pub catalog: Arc<dyn CatalogQueries>,
+    /// Reads wallets.
+    pub ledger: Arc<dyn LedgerQueries>,
+    /// Tells customers what happens.
+    pub live: Live,
+    /// Holds the exchange rate.
+    pub pricing: Pricing,
+    /// The present.
+    pub clock: Arc<dyn Clock>,
+    /// Runs what must not end with its request.
+    pub supervisor: Supervisor,
+}
+
+impl AppState {
+    /// Shares `parts` among all requests.
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+/// Lets a handler ask for one part by its type.
+macro_rules! offered {
+    ($($field:ident: $part:ty,)+) => {$(
+        impl FromRef<AppState> for $part {
+            fn from_ref(state: &AppState) -> Self {
+                state.0.$field.clone()
+            }
+        }
+    )+};
+}
+
+offered! {
+    callers: Callers,
+    place_orders: PlaceOrders,
+    cancel_order: CancelOrder,
+    finish_order: FinishOrder,
+    resend_order: ResendOrder,
+    orders: Arc<dyn OrderQueries>,
+    catalog: Arc<dyn CatalogQueries>,
+    ledger: Arc<dyn LedgerQueries>,
+    live: Live,
+    pricing: Pricing,
+    clock: Arc<dyn Clock>,
+    supervisor: Supervisor,
+}
+
+impl FromRef<AppState> for Stop {
+    fn from_ref(state: &AppState) -> Self {
+        state.0.supervisor.stop()
+    }
+}

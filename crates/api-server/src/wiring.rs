@@ -1,0 +1,196 @@
+//! Fills the state with real backends: the only file that knows them.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use domain::{
+    catalog::Pricing,
+    inbox::receive::PullSms,
+    orders::{
+        OrderTerms,
+        cancel::CancelOrder,
+        finish::FinishOrder,
+        place::{PlaceOrders, PlacePorts},
+        resend::ResendOrder,
+    },
+    outbox::Wake,
+    providers::ProviderRegistry,
+    time::Clock,
+};
+use http_kit::Health;
+use infra::{
+    crypto::{Sealer, Tokens},
+    postgres::Postgres,
+    redis::{FeedItem, FeedReader, OrderFeedListener, Redis, Waker},
+    resilience::BreakerSettings,
+    sms::{ProviderSettings, Registry},
+    system::SystemClock,
+};
+use metrics::gauge;
+use runtime::{Stop, Supervisor, config};
+use tokio::time::sleep;
+
+use crate::{
+    auth::Callers,
+    config::Config,
+    live::{Feed, Hub, Live, News, listen, tail},
+    state::{AppState, Parts},
+};
+
+/// How often the pool's figures are measured; about as often as they are scraped.
+const MEASURE: Duration = Duration::from_secs(5);
+
+/// What serving takes.
+pub(crate) struct Wired {
+    pub(crate) state: AppState,
+    pub(crate) health: Health,
+}
+
+/// Builds every use case the API offers and spawns what runs beside requests. Waits for nobody:
+/// what is not there yet shows in readiness and in answers.
+pub(crate) fn wire(config: &Config, supervisor: &Supervisor) -> anyhow::Result<Wired> {
+    let sealer = Sealer::from_hex(&config.secrets.seal_key)?;
+    let database = &config.database;
+    let postgres = Postgres::connect_lazy(&database.url, database.max_connections, sealer)?;
+    let redis = Redis::connect(&config.redis.cache_url)?.named("cache");
+    let source = Arc::new(postgres.clone());
+    let registry: Arc<dyn ProviderRegistry> =
+        Arc::new(Registry::new(source, provider_settings(&config.providers))?);
+    let (waker, poking) = Waker::new(redis.clone(), supervisor.stop().soft);
+    supervisor.spawn("waker", |_| poking);
+    let hub = Hub::new(config.streams);
+    spawn_live(&postgres, redis, &hub, supervisor);
+    spawn_measuring(&postgres, supervisor);
+
+    let health = Health::new(supervisor.stop().soft);
+    let pinged = postgres.clone();
+    // Redis is not asked: without it streams are a second late, and all else goes on.
+    let health = health.check("database", move || {
+        let pinged = pinged.clone();
+        async move { pinged.ping().await }
+    });
+    let backends = Backends { postgres, registry, wake: Arc::new(waker), hub };
+    let state = AppState::new(backends.parts(config, supervisor.clone()));
+    Ok(Wired { state, health })
+}
+
+/// The adapters behind the ports.
+struct Backends {
+    postgres: Postgres,
+    registry: Arc<dyn ProviderRegistry>,
+    wake: Arc<dyn Wake>,
+    hub: Hub,
+}
+
+impl Backends {
+    fn parts(self, config: &Config, supervisor: Supervisor) -> Parts {
+        let Self { postgres, registry, wake, hub } = self;
+        let postgres = Arc::new(postgres);
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let terms = order_terms(&config.orders);
+        let ports = PlacePorts {
+            store: postgres.clone(),
+            purchases: postgres.clone(),
+            catalog: postgres.clone(),
+            orders: postgres.clone(),
+            work: postgres.clone(),
+            registry: registry.clone(),
+            wake: wake.clone(),
+            clock: clock.clone(),
+        };
+        let pull = PullSms::new(postgres.clone(), registry.clone(), clock.clone());
+        Parts {
+            callers: Callers::new(Arc::new(Tokens), postgres.clone()),
+            place_orders: PlaceOrders::new(ports, terms),
+            cancel_order: CancelOrder::new(
+                postgres.clone(),
+                postgres.clone(),
+                registry.clone(),
+                pull,
+                (wake.clone(), clock.clone()),
+            ),
+            finish_order: FinishOrder::new(postgres.clone(), wake, clock.clone()),
+            resend_order: ResendOrder::new(
+                postgres.clone(),
+                postgres.clone(),
+                registry,
+                clock.clone(),
+                terms,
+            ),
+            orders: postgres.clone(),
+            catalog: postgres.clone(),
+            ledger: postgres.clone(),
+            live: Live::new(hub, postgres.clone(), postgres),
+            pricing: pricing(&config.pricing),
+            clock,
+            supervisor,
+        }
+    }
+}
+
+fn spawn_live(postgres: &Postgres, redis: Redis, hub: &Hub, supervisor: &Supervisor) {
+    let (listener, listening) = OrderFeedListener::new(redis, supervisor.stop().soft);
+    // Subscribed before the listener runs, so that its first gap is heard as well.
+    let feed = RedisFeed(listener.subscribe());
+    supervisor.spawn("order-feed", |_| listening);
+    let heard = hub.clone();
+    supervisor.spawn("order-news", |stop| listen(feed, heard, stop));
+    let (events, hub) = (Arc::new(postgres.clone()), hub.clone());
+    supervisor.spawn_loop("event-tail", move |stop| tail(events.clone(), hub.clone(), stop));
+}
+
+struct RedisFeed(FeedReader);
+
+#[async_trait]
+impl Feed for RedisFeed {
+    async fn next(&mut self) -> Option<News> {
+        Some(match self.0.next().await? {
+            FeedItem::Note(note) => News::Stamped { user: note.user, seq: note.seq },
+            FeedItem::Gap => News::Gap,
+        })
+    }
+}
+
+fn spawn_measuring(postgres: &Postgres, supervisor: &Supervisor) {
+    let postgres = postgres.clone();
+    supervisor.spawn_loop("pool-measure", move |stop| measure(postgres.clone(), stop));
+}
+
+async fn measure(postgres: Postgres, stop: Stop) {
+    while !stop.is_stopping() {
+        let (open, idle) = postgres.pool_status();
+        gauge!("database_connections", "state" => "open").set(f64::from(open));
+        let idle = u32::try_from(idle).unwrap_or(u32::MAX);
+        gauge!("database_connections", "state" => "idle").set(f64::from(idle));
+        tokio::select! {
+            () = sleep(MEASURE) => {}
+            () = stop.stopping() => {}
+        }
+    }
+}
+
+fn provider_settings(providers: &config::Providers) -> ProviderSettings {
+    ProviderSettings {
+        timeout: providers.timeout,
+        connect_timeout: providers.connect_timeout,
+        max_in_flight: providers.max_in_flight,
+        breaker: BreakerSettings {
+            consecutive_failures: providers.breaker_failures,
+            cool_down: providers.breaker_open,
+            ..BreakerSettings::default()
+        },
+    }
+}
+
+fn order_terms(orders: &config::Orders) -> OrderTerms {
+    OrderTerms {
+        lifetime: orders.lifetime,
+        minimum_cancel: orders.min_cancel,
+        resend_cooldown: orders.resend_cooldown,
+    }
+}
+
+fn pricing(pricing: &config::Pricing) -> Pricing {
+    let &config::Pricing { idr_per_usd, markup_basis_points } = pricing;
+    Pricing { idr_per_usd, markup_basis_points }
+}
