@@ -1,0 +1,21 @@
+//! The `handler_api.php` protocol as HeroSMS, SMSBower, GrizzlySMS, Tiger-SMS and their many clones
+//! speak it: strict in what is asked, liberal in what is understood.
+
+mod adapter;
+mod balance;
+mod catalog;
+mod change;
+mod client;
+mod countries;
+mod listing;
+mod prices;
+mod purchase;
+mod reply;
+mod signal;
+mod status;
+mod value;
+
+pub use self::{
+    adapter::SmsActivate,
+    client::{Client, Endpoint, InvalidEndpoint},
+};
