@@ -1,1 +1,14 @@
 //! Receives callbacks of SMS providers and payment gateways.
+//!
+//! Everything that comes in is checked, stored and acknowledged here; what takes longer than a
+//! sender waits is left to the task worker.
+
+mod config;
+mod routes;
+mod sms;
+mod wiring;
+
+pub use config::{Callbacks, Config};
+pub use routes::{Ingest, router};
+pub use sms::{Senders, SmsDesk};
+pub use wiring::start;

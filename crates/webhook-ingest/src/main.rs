@@ -1,2 +1,7 @@
 //! Receives callbacks of SMS providers and payment gateways.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    runtime::main_with("webhook-ingest", webhook_ingest::start)
+}
