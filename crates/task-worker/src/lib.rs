@@ -1,1 +1,24 @@
 //! Outbox relay, reconcilers and periodic tasks.
+//!
+//! Every task takes no input, looks at what is stored, and may run twice, late, or on two machines
+//! at once. The lock that lets one instance at a time run it saves work and is not needed for
+//! anything to be right: without Redis all instances run everything.
+
+mod config;
+mod jitter;
+mod lead;
+mod periodic;
+mod pokes;
+mod task;
+mod tasks;
+mod wiring;
+
+pub use config::{Config, Tasks};
+pub use lead::{Leader, LeaderError, Leadership};
+pub use periodic::{Periodic, Schedule};
+pub use pokes::Pokes;
+pub use task::{Progress, Task, TaskError};
+pub use tasks::{
+    Audit, Backlog, Close, Credit, Drain, Expire, Poll, Publisher, Purge, Relay, Settle, Sync,
+};
+pub use wiring::start;

@@ -1,2 +1,7 @@
 //! Outbox relay, reconcilers and periodic tasks.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    runtime::main_with("task-worker", task_worker::start)
+}

@@ -1,0 +1,120 @@
+use std::time::Duration;
+
+use runtime::config::{self, Keys, Section};
+
+/// Everything this binary can be told.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where health and metrics are served.
+    pub http: config::Http,
+    /// What the tasks work on.
+    pub database: config::Database,
+    /// Locks, pokes and event fan-out.
+    pub redis: config::Redis,
+    /// Opens the providers' keys.
+    pub secrets: config::Secrets,
+    /// How long numbers live.
+    pub orders: config::Orders,
+    /// How patiently providers are called.
+    pub providers: config::Providers,
+    /// How costs become prices.
+    pub pricing: config::Pricing,
+    /// How often everything runs.
+    pub tasks: Tasks,
+}
+
+impl Config {
+    /// What a purchase takes besides its call to the provider.
+    const MARGIN: Duration = Duration::from_secs(5);
+
+    /// How old a purchase must be before it counts as abandoned.
+    pub fn settle_patience(&self) -> Duration {
+        self.tasks.settle_patience.unwrap_or(self.providers.timeout + Self::MARGIN)
+    }
+}
+
+impl Section for Config {
+    fn read(keys: &mut Keys<'_>) -> Self {
+        let config = Self {
+            http: keys.section("http"),
+            database: keys.section("database"),
+            redis: keys.section("redis"),
+            secrets: keys.section("secrets"),
+            orders: keys.section("orders"),
+            providers: keys.section("providers"),
+            pricing: keys.section("pricing"),
+            tasks: keys.section("tasks"),
+        };
+        if config.settle_patience() <= config.providers.timeout {
+            let message = "must be longer than providers.timeout_ms";
+            keys.refuse("tasks.settle_patience_seconds", message);
+        }
+        config
+    }
+}
+
+/// `[tasks]`: how often everything runs. Most tasks are also poked when there is something to do.
+#[derive(Debug, Clone)]
+pub struct Tasks {
+    /// Publishing events.
+    pub relay: Duration,
+    /// Applying SMS callbacks that had to wait.
+    pub drain: Duration,
+    /// Crediting payments.
+    pub credit: Duration,
+    /// Looking for orders whose provider should be asked.
+    pub poll: Duration,
+    /// Asking about one order.
+    pub poll_order: Duration,
+    /// Ending orders whose window is over.
+    pub expire: Duration,
+    /// Finishing purchases whose outcome nobody heard.
+    pub settle: Duration,
+    /// Telling providers that an order is over.
+    pub close: Duration,
+    /// Reading the providers' price lists.
+    pub catalog: Duration,
+    /// Proving the books.
+    pub audit: Duration,
+    /// Forgetting old idempotency keys.
+    pub purge: Duration,
+    /// How long an idempotency key is remembered.
+    pub keep_keys: Duration,
+    /// A run that takes longer is given up.
+    pub run_timeout: Duration,
+    /// Least time for which a lock is taken: how long a task may rest after its instance died.
+    pub lock: Duration,
+    /// Overrides how old a purchase must be before it counts as abandoned.
+    pub settle_patience: Option<Duration>,
+    /// An activation that nobody owned for this long is given back.
+    pub orphan_after: Duration,
+}
+
+impl Section for Tasks {
+    fn read(keys: &mut Keys<'_>) -> Self {
+        const HOUR: u64 = 3600;
+        const DAY: u64 = 24 * HOUR;
+        let fast = 20..=60_000;
+        let slow = 1..=DAY;
+        let days = keys.within("keep_keys_days", 7, 1..=365_u64);
+        let patience: Option<u64> = keys.optional("settle_patience_seconds");
+        Self {
+            relay: keys.millis("relay_ms", 250, fast.clone()),
+            drain: keys.millis("drain_ms", 1000, fast.clone()),
+            credit: keys.millis("credit_ms", 1000, fast.clone()),
+            poll: keys.millis("poll_ms", 1000, fast.clone()),
+            poll_order: keys.millis("poll_order_ms", 5000, fast.clone()),
+            expire: keys.millis("expire_ms", 1000, fast),
+            settle: keys.seconds("settle_seconds", 5, slow.clone()),
+            close: keys.seconds("close_seconds", 5, slow.clone()),
+            catalog: keys.seconds("catalog_seconds", 300, slow.clone()),
+            audit: keys.seconds("audit_seconds", 300, slow.clone()),
+            purge: keys.seconds("purge_seconds", HOUR, slow.clone()),
+            keep_keys: Duration::from_secs(days.saturating_mul(DAY)),
+            run_timeout: keys.seconds("run_timeout_seconds", 120, 10..=HOUR),
+            lock: keys.seconds("lock_seconds", 30, 1..=HOUR),
+            settle_patience: patience.map(Duration::from_secs),
+            orphan_after: keys.seconds("orphan_after_seconds", 180, slow),
+        }
+    }
+}
