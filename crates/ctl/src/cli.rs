@@ -1,0 +1,289 @@
+//! The words of the command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use domain::{money::Amount, providers::Protocol};
+use runtime::config::{HttpUrl, Raw, Value};
+use uuid::Uuid;
+
+use crate::failure::Exit;
+
+/// Where the settings come from, for `--help`.
+const SETTINGS: &str = "Settings:
+  They are those of the servers: a TOML file named by --config or SWITCHBOARD_CONFIG, overridden by
+  variables such as SWITCHBOARD__DATABASE__URL. Needed are database.url (the owner of the database)
+  and secrets.seal_key; ingest.public_url and [stripe] where callbacks and payments are concerned.";
+
+/// Sets up, corrects and examines a Switchboard installation.
+#[derive(Debug, Parser)]
+#[command(name = "ctl", version, after_help = format!("{SETTINGS}\n\n{}", Exit::TABLE))]
+pub struct Cli {
+    /// Settings file; without it `SWITCHBOARD_CONFIG` names the file
+    #[arg(long, global = true, value_name = "PATH")]
+    pub config: Option<PathBuf>,
+    /// Print the answer as JSON, for scripts
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Also log what is going on, to standard error
+    #[arg(long, short, global = true)]
+    pub verbose: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Bring the database schema up to date
+    Migrate(Migrate),
+    /// Customers and their money
+    #[command(subcommand)]
+    Customer(Customer),
+    /// API tokens
+    #[command(subcommand)]
+    Token(Token),
+    /// Those who sell numbers to us
+    #[command(subcommand)]
+    Provider(Provider),
+    /// What is on sale
+    #[command(subcommand)]
+    Catalog(Catalog),
+    /// Customers' payments
+    #[command(subcommand)]
+    Topup(Topup),
+    /// The books
+    #[command(subcommand)]
+    Ledger(Ledger),
+    /// Check settings, database, Redis and providers, and say what to do about what is wrong
+    Doctor,
+}
+
+/// `migrate`.
+#[derive(Debug, Args)]
+pub struct Migrate {
+    /// Let this database login run the servers (may be repeated)
+    #[arg(long, value_name = "ROLE")]
+    pub grant_to: Vec<String>,
+}
+
+/// `customer …`.
+#[derive(Debug, Subcommand)]
+pub enum Customer {
+    /// Add a customer with an empty wallet
+    Add {
+        /// Address, which nobody else may have
+        #[arg(long)]
+        email: String,
+        /// File with the password, - for standard input; without one only tokens give access
+        #[arg(long, value_name = "FILE")]
+        password_file: Option<PathBuf>,
+    },
+    /// Show a customer and what their wallet holds
+    Show {
+        /// Address
+        #[arg(long)]
+        email: String,
+    },
+    /// Give a customer money
+    Credit(Credit),
+}
+
+/// `customer credit`.
+#[derive(Debug, Args)]
+pub struct Credit {
+    /// Whose wallet
+    #[command(flatten)]
+    pub customer: ByEmailOrId,
+    /// Whole rupiah
+    #[arg(long, value_name = "IDR", value_parser = amount)]
+    pub amount: Amount,
+    /// Why; kept for ever beside the money
+    #[arg(long)]
+    pub reason: String,
+    /// Who decides; the login name unless given
+    #[arg(long, value_name = "NAME")]
+    pub operator: Option<String>,
+    /// Makes a repeat harmless: the same reference credits once
+    #[arg(long)]
+    pub reference: Option<String>,
+}
+
+/// A customer by address or number.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct ByEmailOrId {
+    /// The customer's address
+    #[arg(long)]
+    pub email: Option<String>,
+    /// The customer's number
+    #[arg(long, alias = "customer", value_name = "N")]
+    pub id: Option<i64>,
+}
+
+/// `token …`.
+#[derive(Debug, Subcommand)]
+pub enum Token {
+    /// Give a customer an API token; it is shown once and cannot be shown again
+    Issue {
+        /// Whose token
+        #[command(flatten)]
+        customer: ByEmailOrId,
+        /// What the customer calls it
+        #[arg(long, default_value = "ctl")]
+        name: String,
+    },
+}
+
+/// `provider …`.
+#[derive(Debug, Subcommand)]
+pub enum Provider {
+    /// Add a provider and show the callback address to enter in their settings
+    Add(AddProvider),
+    /// Show all providers by priority
+    List,
+    /// Buy numbers from a provider again
+    Enable {
+        /// Its short name
+        #[arg(long)]
+        code: String,
+    },
+    /// Stop buying from a provider; numbers that run with it go on
+    Disable {
+        /// Its short name
+        #[arg(long)]
+        code: String,
+    },
+    /// Call a provider at another address
+    SetUrl {
+        /// Its short name
+        #[arg(long)]
+        code: String,
+        /// The new address
+        #[arg(long, value_parser = address)]
+        base_url: String,
+    },
+}
+
+/// `provider add`.
+#[derive(Debug, Args)]
+pub struct AddProvider {
+    /// Short name: letters, digits, - and _; shown to customers and in metrics
+    #[arg(long, value_parser = short_name)]
+    pub code: String,
+    /// What it speaks
+    #[arg(long, value_parser = protocol, value_name = "PROTOCOL", default_value = "sms_activate")]
+    pub protocol: Protocol,
+    /// Where it is called, such as <https://api.example.com>
+    #[arg(long, value_parser = address)]
+    pub base_url: String,
+    /// Our key there
+    #[command(flatten)]
+    pub key: ApiKey,
+    /// Lower is asked first among equal prices
+    #[arg(long, default_value_t = 100)]
+    pub priority: i32,
+    /// Believe its callbacks without asking it back
+    #[arg(long)]
+    pub trust_callbacks: bool,
+}
+
+/// A key, by value or by file.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct ApiKey {
+    /// Our key there; other users of this machine may see it while the command runs
+    #[arg(long)]
+    pub api_key: Option<String>,
+    /// File with our key there, - for standard input
+    #[arg(long, value_name = "FILE")]
+    pub api_key_file: Option<PathBuf>,
+}
+
+/// `catalog …`.
+#[derive(Debug, Subcommand)]
+pub enum Catalog {
+    /// Read the price lists of all enabled providers now
+    Sync,
+}
+
+/// `topup …`.
+#[derive(Debug, Subcommand)]
+pub enum Topup {
+    /// Start a payment and show the page on which the customer pays
+    Start {
+        /// The customer's address
+        #[arg(long)]
+        email: String,
+        /// Whole rupiah
+        #[arg(long, value_name = "IDR", value_parser = amount)]
+        amount: Amount,
+    },
+    /// Show where a payment stands
+    Show {
+        /// Its number, as `topup start` showed it
+        #[arg(long)]
+        id: Uuid,
+    },
+}
+
+/// `ledger …`.
+#[derive(Debug, Subcommand)]
+pub enum Ledger {
+    /// Prove the books from the first movement to the last; ends with 4 when they do not hold
+    Audit,
+}
+
+fn amount(text: &str) -> Result<Amount, String> {
+    let units = text.parse().map_err(|_| "must be a whole number of rupiah".to_owned())?;
+    Amount::new(units).ok_or_else(|| format!("must be 1 to {}", Amount::MAX))
+}
+
+fn address(text: &str) -> Result<String, String> {
+    let url = HttpUrl::parse(Raw::Text(text));
+    url.map(|url| url.as_str().to_owned()).ok_or_else(|| format!("must be {}", HttpUrl::EXPECTED))
+}
+
+fn protocol(text: &str) -> Result<Protocol, String> {
+    Protocol::parse(text).ok_or_else(|| "must be sms_activate".to_owned())
+}
+
+/// It becomes a label of metrics and a word on command lines.
+fn short_name(text: &str) -> Result<String, String> {
+    let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_';
+    if (1..=32).contains(&text.len()) && text.bytes().all(fits) {
+        return Ok(text.to_owned());
+    }
+    Err("must have 1 to 32 lower-case letters, digits, - and _".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn refuses_what_no_command_could_use() {
+        for line in [
+            "ctl",
+            "ctl customer credit --email a@b --id 1 --amount 1 --reason r",
+            "ctl customer credit --amount 1 --reason r",
+            "ctl customer credit --id 1 --amount 0 --reason r",
+            "ctl customer credit --id 1 --amount 1.5 --reason r",
+            "ctl provider add --code Alpha --base-url http://a --api-key k",
+            "ctl provider add --code alpha --base-url ftp://a --api-key k",
+            "ctl provider add --code alpha --base-url http://a",
+            "ctl provider add --code alpha --base-url http://a --api-key k --protocol morse",
+            "ctl topup show --id 7",
+        ] {
+            assert!(Cli::try_parse_from(line.split(' ')).is_err(), "{line}");
+        }
+    }
+}

@@ -1,0 +1,87 @@
+use std::env;
+
+use domain::{
+    identity::register::AddCustomer,
+    ledger::{
+        Posted,
+        adjust::{CreditCommand, CreditCustomer},
+    },
+};
+use serde_json::json;
+
+use super::{Desk, read_secret};
+use crate::{
+    Answer, Failure,
+    cli::{Credit, Customer},
+};
+
+/// Runs `customer …`.
+pub async fn customer(desk: &Desk, command: &Customer) -> Result<Answer, Failure> {
+    match command {
+        Customer::Add { email, password_file } => {
+            let password = password_file.as_deref().map(read_secret).transpose()?;
+            add(desk, email, password).await
+        }
+        Customer::Show { email } => show(desk, email).await,
+        Customer::Credit(credit) => self::credit(desk, credit).await,
+    }
+}
+
+async fn add(desk: &Desk, email: &str, password: Option<String>) -> Result<Answer, Failure> {
+    let add = AddCustomer::new(desk.store.clone(), desk.hasher.clone(), desk.clock.clone());
+    let id = add.execute(email, password).await?;
+    let json = json!({ "id": id.get(), "email": email.trim().to_lowercase() });
+    Ok(Answer::say(json, format_args!("customer {id} added")))
+}
+
+async fn show(desk: &Desk, email: &str) -> Result<Answer, Failure> {
+    let found = desk.identity.by_email(email).await?;
+    let Some(customer) = found else {
+        return Err(Failure::conflict(format_args!("there is no customer {email}")));
+    };
+    let wallet = desk.ledger.wallet(customer.id).await?;
+    let (available, held) = (wallet.available.get(), wallet.held.get());
+    let since = customer.created_at.to_rfc3339();
+    let json = json!({
+        "id": customer.id.get(), "email": customer.email, "created_at": since,
+        "available": available, "held": held,
+    });
+    let facts = [
+        ("id", customer.id.to_string()),
+        ("email", customer.email),
+        ("since", since),
+        ("available", format!("{available} IDR")),
+        ("held", format!("{held} IDR for running orders")),
+    ];
+    Ok(Answer::facts(json, facts))
+}
+
+async fn credit(desk: &Desk, arguments: &Credit) -> Result<Answer, Failure> {
+    let user = desk.customer(&arguments.customer).await?;
+    let operator = arguments.operator.clone().or_else(login_name).ok_or_else(|| {
+        Failure::usage(anyhow::anyhow!("who decides? the login name is not known, give --operator"))
+    })?;
+    let command = CreditCommand {
+        user,
+        amount: arguments.amount,
+        operator,
+        reason: arguments.reason.clone(),
+        reference: arguments.reference.clone(),
+    };
+    let credit = CreditCustomer::new(desk.store.clone(), desk.ids.clone());
+    let credited = credit.execute(command).await;
+    let (posted, wallet) = credited
+        .map_err(|error| Failure::from(error).context(format!("customer {user} not credited")))?;
+    let (available, held) = (wallet.available.get(), wallet.held.get());
+    let is_new = posted == Posted::New;
+    let json = json!({
+        "id": user.get(), "posted": if is_new { "new" } else { "already" },
+        "available": available, "held": held,
+    });
+    let verb = if is_new { "credited" } else { "had been credited before under this reference" };
+    Ok(Answer::say(json, format_args!("customer {user} {verb}, {available} IDR available")))
+}
+
+fn login_name() -> Option<String> {
+    env::var_os("USER")?.into_string().ok().filter(|name| !name.is_empty())
+}

@@ -1,0 +1,98 @@
+//! The commands, each group in a file of its own.
+
+mod catalog;
+mod customer;
+pub(crate) mod doctor;
+mod ledger;
+mod migrate;
+mod provider;
+mod token;
+mod topup;
+
+use std::{fs, io::Read as _, path::Path, sync::Arc};
+
+use anyhow::Context as _;
+use domain::{
+    catalog::{CatalogRepo, Pricing},
+    gateways::PaymentGateway,
+    identity::{IdentityQueries, PasswordHasher, TokenMint},
+    ids::UserId,
+    ledger::LedgerQueries,
+    providers::{ProviderDirectory, ProviderRegistry},
+    store::Store,
+    time::{Clock, IdGen},
+    topups::TopupQueries,
+};
+
+pub use catalog::catalog;
+pub use customer::customer;
+pub use ledger::ledger;
+pub(crate) use migrate::migrate;
+pub use provider::provider;
+pub use token::token;
+pub use topup::{start_topup, topup};
+
+use crate::{Failure, cli::ByEmailOrId};
+
+/// The ports the commands use.
+#[derive(Clone)]
+pub struct Desk {
+    /// Transactions.
+    pub store: Arc<dyn Store>,
+    /// Customers.
+    pub identity: Arc<dyn IdentityQueries>,
+    /// Wallets and the books.
+    pub ledger: Arc<dyn LedgerQueries>,
+    /// Payments.
+    pub topups: Arc<dyn TopupQueries>,
+    /// Providers.
+    pub directory: Arc<dyn ProviderDirectory>,
+    /// What is on sale.
+    pub catalog: Arc<dyn CatalogRepo>,
+    /// Calls providers.
+    pub registry: Arc<dyn ProviderRegistry>,
+    /// Hashes passwords.
+    pub hasher: Arc<dyn PasswordHasher>,
+    /// Makes tokens.
+    pub mint: Arc<dyn TokenMint>,
+    /// Takes payments, where it is set up.
+    pub gateway: Option<Arc<dyn PaymentGateway>>,
+    /// The present.
+    pub clock: Arc<dyn Clock>,
+    /// Fresh ids.
+    pub ids: Arc<dyn IdGen>,
+    /// How costs become prices.
+    pub pricing: Pricing,
+    /// Where callbacks reach us, where it is set up.
+    pub public_url: Option<String>,
+}
+
+impl Desk {
+    /// The customer that a command names; a number is taken as it is.
+    async fn customer(&self, by: &ByEmailOrId) -> Result<UserId, Failure> {
+        match (by.id, &by.email) {
+            (Some(id), _) => Ok(UserId::new(id)),
+            (None, Some(email)) => self.by_email(email).await,
+            (None, None) => Err(Failure::usage(anyhow::anyhow!("give --email or --id"))),
+        }
+    }
+
+    async fn by_email(&self, email: &str) -> Result<UserId, Failure> {
+        let found = self.identity.by_email(email).await?;
+        let unknown = || Failure::conflict(format_args!("there is no customer {email}"));
+        found.map(|customer| customer.id).ok_or_else(unknown)
+    }
+}
+
+/// The text in a file, `-` for standard input, without the line end that editors leave.
+fn read_secret(path: &Path) -> Result<String, Failure> {
+    let text = if path == Path::new("-") {
+        let mut text = String::new();
+        std::io::stdin().read_to_string(&mut text).map(|_| text)
+    } else {
+        fs::read_to_string(path)
+    };
+    let text = text.with_context(|| format!("cannot read {}", path.display()));
+    let text = text.map_err(Failure::usage)?;
+    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
+}
