@@ -1,0 +1,4 @@
+//! Contract suites and rules on a real Postgres, one database per test.
+
+mod roles;
+mod rules;
