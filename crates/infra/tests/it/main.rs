@@ -1,0 +1,4 @@
+//! Adapters on real backends.
+
+mod postgres;
+mod sms;
