@@ -8,6 +8,7 @@ use std::{
 
 use domain::providers::{PhoneNumber, Refusal};
 use futures_util::future::join_all;
+use metrics_exporter_prometheus::PrometheusBuilder;
 use tokio::time::{advance, sleep};
 
 use super::*;
@@ -232,4 +233,28 @@ async fn being_turned_away_says_nothing_about_the_provider() {
         join_all((0..10).map(|_| provider.acquire(&request))).await;
     }
     assert_eq!(provider.acquire(&request).await, refused(Refusal::OutOfStock));
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_and_the_breaker_are_measured() {
+    let recorder = PrometheusBuilder::new().build_recorder();
+    let _local = metrics::set_default_local_recorder(&recorder);
+    let provider = guarded(Scripted::selling([Ok(number()), refused(Refusal::UpstreamAuth)]));
+    for _ in 0..3 {
+        let _ = provider.acquire(&request()).await;
+    }
+    let shown = recorder.handle().render();
+    for line in [
+        "provider_calls_total{provider=\"alpha\",call=\"acquire\",outcome=\"ok\"} 1",
+        "provider_calls_total{provider=\"alpha\",call=\"acquire\",outcome=\"auth\"} 1",
+        "provider_calls_total{provider=\"alpha\",call=\"acquire\",outcome=\"breaker_open\"} 1",
+        "provider_call_seconds_count{provider=\"alpha\",call=\"acquire\"} 2",
+        "provider_breaker_state{provider=\"alpha\"} 2",
+        "provider_in_flight{provider=\"alpha\"} 0",
+    ] {
+        assert!(shown.contains(line), "{line} is not in:\n{shown}");
+    }
+    advance(15 * SECOND).await;
+    assert!(provider.acquire(&request()).await.is_err(), "out of stock is a working provider");
+    assert!(recorder.handle().render().contains("provider_breaker_state{provider=\"alpha\"} 0"));
 }
