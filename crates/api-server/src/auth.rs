@@ -65,9 +65,15 @@ impl Callers {
         self.owner(token).await
     }
 
-    /// Whose token this is now; revoking and suspending show within [`Freshness::KNOWN`].
-    pub(crate) async fn owner(&self, token: TokenHash) -> Result<CurrentUser, AuthError> {
-        let lookup = self.identity.token_owner(token);
+    /// Whether a token that was good has been revoked, or its owner suspended, by now. A database
+    /// that does not answer says nothing of the kind.
+    pub(crate) async fn is_revoked(&self, token: TokenHash) -> bool {
+        self.remembered.invalidate(&token).await;
+        matches!(self.owner(token).await, Err(AuthError::Missing | AuthError::Suspended))
+    }
+
+    async fn owner(&self, token: TokenHash) -> Result<CurrentUser, AuthError> {
+        let lookup = async { self.identity.token_owner(token).await };
         match self.remembered.try_get_with(token, lookup).await? {
             Some(TokenOwner { suspended: true, .. }) => Err(AuthError::Suspended),
             Some(owner) => Ok(CurrentUser { id: owner.user, token }),
@@ -99,7 +105,7 @@ impl Expiry<TokenHash, Option<TokenOwner>> for Freshness {
 
 /// Why a caller is turned away.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum AuthError {
+enum AuthError {
     /// No token, or none that is good.
     #[error("no valid token")]
     Missing,

@@ -29,7 +29,7 @@ pub fn start(config: &Config, app: App) -> anyhow::Result<()> {
     let wired = wiring::wire(config, &app.supervisor)?;
     let router = router(wired.state).merge(health_routes(wired.health, app.metrics));
     let router = standard(router, limits);
-    tracing::info!("listening on {}", config.http.listen);
+    tracing::info!("listening on {}", listener.local_addr()?);
     app.supervisor.spawn("http", move |stop| {
         let stages = Stages { soft: stop.soft, hard: stop.hard, drain: app.shutdown.drain };
         http_kit::serve(listener, router, stages)

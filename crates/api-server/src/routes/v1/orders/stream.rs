@@ -6,7 +6,7 @@ use axum::{
     response::{Response, sse::Event},
 };
 use domain::{
-    fault::{Fault as _, FaultClass},
+    identity::TokenHash,
     ids::EventSeq,
     orders::OrderView,
     time::{Clock, Timestamp},
@@ -73,7 +73,7 @@ pub(crate) async fn open(
     let (opening, at, follower) = live.open(user.id, resume).await?;
     let ready = first(opening, at, clock.now());
     let check_at = Instant::now() + Teller::CHECK;
-    let teller = Teller { ready, follower, callers, clock, user, check_at };
+    let teller = Teller { ready, follower, callers, clock, token: user.token, check_at };
     Ok(event_stream(stream::unfold(teller, Teller::next), stop.soft))
 }
 
@@ -99,7 +99,7 @@ struct Teller {
     follower: Follower,
     callers: Callers,
     clock: Arc<dyn Clock>,
-    user: CurrentUser,
+    token: TokenHash,
     check_at: Instant,
 }
 
@@ -115,7 +115,7 @@ impl Teller {
             tokio::select! {
                 told = self.follower.next() => self.ready.extend(self.tell(told?)),
                 () = sleep_until(self.check_at) => {
-                    if self.is_revoked().await {
+                    if self.callers.is_revoked(self.token).await {
                         return None;
                     }
                     self.check_at = Instant::now() + Self::CHECK;
@@ -129,13 +129,6 @@ impl Teller {
         counter!("sse_events_total", "event" => kind).increment(1);
         let data = OrderBody::new(told.view, self.clock.now());
         event(Some(told.event.seq), &EventBody { event: kind, timestamp: told.event.at, data })
-    }
-
-    /// A database that does not answer says nothing about the token.
-    async fn is_revoked(&self) -> bool {
-        let refused = |class| matches!(class, FaultClass::Unauthenticated | FaultClass::Forbidden);
-        let owner = self.callers.owner(self.user.token).await;
-        owner.is_err_and(|error| refused(error.code().class()))
     }
 }
 

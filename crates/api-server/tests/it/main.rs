@@ -1,0 +1,11 @@
+//! The API as its callers meet it: requests through the whole router, fakes behind the ports.
+#![cfg(test)] // Lets clippy.toml permit unwrap in helpers too.
+
+mod access;
+mod catalog;
+mod config;
+mod create;
+mod orders;
+mod process;
+mod stream;
+mod support;
