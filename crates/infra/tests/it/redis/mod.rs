@@ -1,0 +1,6 @@
+//! The Redis adapters on a server that each test starts, kills and stops for itself.
+
+mod connection;
+mod leader;
+mod order_feed;
+mod waker;
