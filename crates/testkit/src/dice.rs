@@ -36,6 +36,7 @@ impl Dice {
     }
 
     /// An independent sequence for another purpose.
+    #[must_use]
     pub const fn fork(&mut self) -> Self {
         Self(self.throw())
     }

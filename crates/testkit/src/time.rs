@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 /// The instant at which every [`FixedClock`] starts.
 pub fn start_of_time() -> Timestamp {
-    DateTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000)
+    DateTime::UNIX_EPOCH + Duration::from_hours(500_000)
 }
 
 /// A clock that stands still until it is moved by hand.

@@ -1,1 +1,223 @@
-//! TODO
+//! What every storage adapter promises: one text, judged against the fake and the real one.
+//!
+//! Each case is a function of a store that may be shared with other cases only if it is empty at
+//! first. [`cases!`](crate::cases) lists them, so that each backend makes its own tests of them.
+
+#![expect(clippy::missing_panics_doc, reason = "a case fails by panicking or by its error")]
+
+pub mod catalog;
+pub mod directory;
+pub mod identity;
+pub mod inbox;
+pub mod ledger;
+pub mod orders;
+pub mod outbox;
+mod stage;
+pub mod topups;
+pub mod work;
+
+use domain::{
+    catalog::{CatalogQueries, CatalogRepo},
+    identity::IdentityQueries,
+    inbox::CallbackStore,
+    ledger::LedgerQueries,
+    orders::{OrderQueries, OrderWork, Purchases},
+    outbox::{EventQueries, EventRelay},
+    providers::ProviderDirectory,
+    store::Store,
+    topups::{PaymentInbox, TopupQueries},
+};
+
+/// A storage adapter: one value with every storage port.
+pub trait Backend:
+    Store
+    + Purchases
+    + OrderQueries
+    + OrderWork
+    + CatalogQueries
+    + CatalogRepo
+    + CallbackStore
+    + PaymentInbox
+    + TopupQueries
+    + IdentityQueries
+    + LedgerQueries
+    + EventRelay
+    + EventQueries
+    + ProviderDirectory
+{
+}
+
+impl<T> Backend for T where
+    T: Store
+        + Purchases
+        + OrderQueries
+        + OrderWork
+        + CatalogQueries
+        + CatalogRepo
+        + CallbackStore
+        + PaymentInbox
+        + TopupQueries
+        + IdentityQueries
+        + LedgerQueries
+        + EventRelay
+        + EventQueries
+        + ProviderDirectory
+{
+}
+
+/// Hands the cases of one suite to a macro of yours, as `suite: case, case, …`.
+///
+/// The macro makes a test of each: it opens an empty store and awaits
+/// `testkit::contract::suite::case(&store)`, which answers with an [`Outcome`](crate::Outcome).
+#[macro_export]
+macro_rules! cases {
+    (ledger => $each:ident) => {
+        $each! { ledger:
+            posts_once_per_key,
+            refuses_a_key_with_other_content,
+            refuses_a_release_after_a_capture,
+            refuses_a_capture_after_a_release,
+            refuses_to_resolve_another_amount,
+            refuses_a_customer_without_a_wallet,
+            refuses_an_unexplained_correction,
+            commits_nothing_after_a_refused_post,
+            undoes_a_dropped_unit,
+            never_spends_more_than_there_is,
+            opens_a_wallet_once,
+            sees_its_own_postings,
+            keeps_balances_continuous,
+            books_what_a_delivered_number_cost,
+            runs_units_in_opposite_order_to_their_end,
+            moves_money_once_for_concurrent_posts_of_one_key,
+        }
+    };
+    (orders => $each:ident) => {
+        $each! { orders:
+            sets_the_price_aside,
+            reserves_as_many_as_the_wallet_pays,
+            refuses_a_wallet_that_pays_for_none,
+            frees_the_key_of_a_refused_reservation,
+            replays_an_equal_request,
+            refuses_a_key_with_another_request,
+            keeps_keys_of_customers_apart,
+            reserves_once_for_concurrent_equal_requests,
+            never_overdraws_under_concurrency,
+            activates_once,
+            activates_only_the_present_attempt,
+            gives_an_activation_to_one_order,
+            gives_equal_ids_of_two_providers_to_two_orders,
+            stores_every_state_as_it_is,
+            locks_by_activation,
+            forgets_changes_of_a_dropped_unit,
+            shows_only_public_states_of_the_owner,
+            finds_every_state_of_repeated_requests,
+            pages_the_newest_first,
+            lists_what_is_not_over,
+        }
+    };
+    (work => $each:ident) => {
+        $each! { work:
+            tells_stuck_from_in_flight,
+            counts_what_is_in_flight_by_what_was_asked,
+            knows_activations_in_every_state,
+            polls_each_order_once_per_interval,
+            polls_only_running_orders,
+            ends_each_order_once_per_interval,
+            ends_nothing_before_its_time,
+            ends_an_order_that_was_just_polled,
+            closes_each_order_once_per_interval,
+            closes_an_order_that_was_just_polled,
+            closes_nothing_that_the_provider_knows,
+            claims_no_more_than_asked_for,
+            claims_each_order_for_one_of_many,
+            remembers_since_when_an_activation_has_no_owner,
+            sweeps_every_provider,
+        }
+    };
+    (inbox => $each:ident) => {
+        $each! { inbox:
+            stores_a_callback_once,
+            stores_a_callback_once_under_concurrency,
+            tells_messages_of_one_activation_apart,
+            gives_out_a_callback_once_per_interval,
+            waits_as_long_as_it_was_postponed,
+            parks_a_callback_that_is_given_up,
+            gives_out_nothing_that_was_acted_on,
+            knows_whether_an_order_rents_the_activation,
+            knows_whom_to_believe,
+            keeps_messages_in_order,
+            replaces_text_and_source_of_a_message,
+        }
+    };
+    (topups => $each:ident) => {
+        $each! { topups:
+            stores_a_topup_as_it_is,
+            forgets_a_topup_of_a_dropped_unit,
+            stores_a_notification_once,
+            gives_out_a_notification_once_per_interval,
+            waits_as_long_as_it_was_postponed,
+            parks_a_notification_that_is_given_up,
+            locks_only_what_is_pending,
+            credits_a_payment_once_whatever_tells_of_it,
+            counts_a_paid_topup_without_credit_as_a_finding,
+        }
+    };
+    (outbox => $each:ident) => {
+        $each! { outbox:
+            stamps_in_the_order_of_commits,
+            stamps_each_event_once,
+            stamps_each_event_once_under_concurrency,
+            stamps_no_more_than_asked_for,
+            never_shows_an_event_of_a_dropped_unit,
+            shows_nothing_before_it_is_stamped,
+            shows_each_customer_their_own,
+            resumes_after_a_place,
+        }
+    };
+    (identity => $each:ident) => {
+        $each! { identity:
+            takes_an_address_once,
+            forgets_a_customer_of_a_dropped_unit,
+            finds_a_customer_by_address,
+            finds_the_owner_of_a_token,
+        }
+    };
+    (catalog => $each:ident) => {
+        $each! { catalog:
+            puts_a_list_on_sale,
+            keeps_the_slot_while_the_price_moves,
+            keeps_the_umbrella_of_two_providers,
+            withdraws_what_is_no_longer_listed,
+            skips_offers_without_a_price,
+            hides_a_disabled_provider,
+            offers_the_cheapest_first,
+            offers_only_what_is_wanted,
+            sorts_and_pages_products,
+            shows_services_in_stock_of_a_country,
+        }
+    };
+    (directory => $each:ident) => {
+        $each! { directory:
+            adds_a_provider_once,
+            finds_a_provider_by_its_secret,
+            lists_by_priority,
+            switches_and_moves_a_provider,
+        }
+    };
+}
+
+/// Hands every suite to a macro of yours, see [`cases!`](crate::cases).
+#[macro_export]
+macro_rules! every_case {
+    ($each:ident) => {
+        $crate::cases!(ledger => $each);
+        $crate::cases!(orders => $each);
+        $crate::cases!(work => $each);
+        $crate::cases!(inbox => $each);
+        $crate::cases!(topups => $each);
+        $crate::cases!(outbox => $each);
+        $crate::cases!(identity => $each);
+        $crate::cases!(catalog => $each);
+        $crate::cases!(directory => $each);
+    };
+}

@@ -75,7 +75,7 @@ impl Market {
     pub const DEAR_PRICE: i64 = 50;
     /// How long orders live here: short, so that few steps of the clock end them.
     pub const TERMS: OrderTerms = OrderTerms {
-        lifetime: Duration::from_secs(120),
+        lifetime: Duration::from_mins(2),
         minimum_cancel: Duration::from_secs(20),
         resend_cooldown: Duration::from_secs(10),
     };

@@ -68,12 +68,11 @@ impl Books {
 
     /// Whether exactly what `journal` takes out of a hold was put there by the same attempt.
     fn was_held(&self, journal: &Journal) -> bool {
-        let hold = journal.key.as_str().strip_suffix("resolve");
-        let hold = hold.and_then(|stem| self.journals.get(&format!("{stem}hold")));
-        let held = hold.and_then(|hold| hold.legs.first());
+        let key = journal.key.as_str().strip_suffix("resolve").map(|stem| format!("{stem}hold"));
+        let put_in = key.and_then(|key| self.journals.get(&key)?.legs.first());
         let taken = journal.legs.iter().find(|leg| matches!(leg.from, Account::Held(_)));
-        match (held, taken) {
-            (Some(held), Some(taken)) => held.to == taken.from && held.amount == taken.amount,
+        match (put_in, taken) {
+            (Some(put_in), Some(taken)) => put_in.to == taken.from && put_in.amount == taken.amount,
             _ => false,
         }
     }

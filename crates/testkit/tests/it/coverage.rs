@@ -1,0 +1,28 @@
+//! No case of a suite is left out of [`testkit::cases!`].
+
+macro_rules! names {
+    ($suite:ident: $($case:ident),+ $(,)?) => {
+        (stringify!($suite), vec![$(stringify!($case)),+])
+    };
+}
+
+#[test]
+fn lists_every_case_of_every_suite() {
+    for ((suite, listed), source) in [
+        (testkit::cases!(ledger => names), include_str!("../../src/contract/ledger.rs")),
+        (testkit::cases!(orders => names), include_str!("../../src/contract/orders.rs")),
+        (testkit::cases!(work => names), include_str!("../../src/contract/work.rs")),
+        (testkit::cases!(inbox => names), include_str!("../../src/contract/inbox.rs")),
+        (testkit::cases!(topups => names), include_str!("../../src/contract/topups.rs")),
+        (testkit::cases!(outbox => names), include_str!("../../src/contract/outbox.rs")),
+        (testkit::cases!(identity => names), include_str!("../../src/contract/identity.rs")),
+        (testkit::cases!(catalog => names), include_str!("../../src/contract/catalog.rs")),
+        (testkit::cases!(directory => names), include_str!("../../src/contract/directory.rs")),
+    ] {
+        let written: Vec<_> = source
+            .lines()
+            .filter_map(|line| line.strip_prefix("pub async fn ")?.split('<').next())
+            .collect();
+        assert_eq!(listed, written, "{suite}");
+    }
+}
