@@ -2,7 +2,8 @@ use domain::providers::ProviderError;
 
 use super::{
     reply::{Content, Reply},
-    signal::{Signal, complaint, unanswered},
+    signal::{complaint, unanswered},
+    words::Signal,
 };
 
 /// What a provider said to a request to change an activation.

@@ -3,8 +3,9 @@ use serde_json::Value;
 
 use super::{
     reply::{Content, Reply},
-    signal::{Signal, complaint, unanswered},
+    signal::{complaint, unanswered},
     value::{dollars, external_id, field, text},
+    words::Signal,
 };
 
 /// What getActiveActivations brought.

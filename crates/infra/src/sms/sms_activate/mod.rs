@@ -14,6 +14,7 @@ mod reply;
 mod signal;
 mod status;
 mod value;
+mod words;
 
 pub use self::{
     adapter::SmsActivate,

@@ -7,8 +7,9 @@ use serde_json::Value;
 
 use super::{
     reply::{Content, Reply},
-    signal::{Signal, complaint},
+    signal::complaint,
     value::{dollars, external_id, field, text},
+    words::Signal,
 };
 
 /// Fields whose presence shows that a number may have been sold, whatever else the reply says.

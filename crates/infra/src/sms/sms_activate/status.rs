@@ -3,8 +3,9 @@ use serde_json::Value;
 
 use super::{
     reply::{Content, Reply},
-    signal::{Signal, complaint, unanswered},
+    signal::{complaint, unanswered},
     value::{field, text},
+    words::Signal,
 };
 
 /// Longer ones are no codes but whole messages; the longest codes of services have 12 characters.
