@@ -100,8 +100,8 @@ impl Claim {
         // Counted from before Redis was asked: it may have started its own clock only later.
         let mut valid_until = taken_at + self.ttl;
         loop {
-            let asked = valid_until.min(Instant::now() + self.ttl / RENEWALS);
-            sleep_until(asked).await;
+            let due = Instant::now() + self.ttl / RENEWALS;
+            sleep_until(due.min(valid_until)).await;
             let asked = Instant::now();
             match timeout_at(valid_until, self.redis.run::<i64>(&self.extend())).await {
                 Ok(Ok(1)) => valid_until = asked + self.ttl,
