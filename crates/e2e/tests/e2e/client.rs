@@ -1,0 +1,21 @@
+//! The published client, unchanged but for the address.
+
+use crate::support::{Options, Stack, python};
+
+#[tokio::test]
+async fn serves_the_published_client() {
+    let stack = Stack::start(Options::default().lifetime(300, 3)).await;
+    let (customer, poor) = tokio::join!(stack.customer(500_000), stack.customer(0));
+    let told = python(
+        "client.py",
+        &[
+            ("BASE_URL", &customer.url),
+            ("SANDBOX_URL", &stack.sandbox.url),
+            ("TOKEN", &customer.token),
+            ("POOR_TOKEN", &poor.token),
+        ],
+    )
+    .await;
+    assert_eq!(told.trim(), "all promises kept");
+    stack.finish().await;
+}
