@@ -1,8 +1,12 @@
 //! HTTP clients, one function per purpose, so that no call goes out without limits.
 
+mod json;
+
 use std::time::Duration;
 
 use reqwest::{Client, ClientBuilder, redirect::Policy};
+
+pub use self::json::{CallError, JsonClient, Lines};
 
 /// How we introduce ourselves.
 const USER_AGENT: &str = concat!("switchboard/", env!("CARGO_PKG_VERSION"));
