@@ -28,7 +28,7 @@ impl Answer {
         for (name, value) in facts {
             table.add_row([name.to_owned(), value]);
         }
-        Self::say(json, table.trim_fmt())
+        Self::say(json, printed(&table))
     }
 
     /// Several things, one in each row.
@@ -37,8 +37,11 @@ impl Answer {
             return Self::say(json, "none");
         }
         let mut table = plain();
-        table.set_header(header.map(str::to_uppercase)).add_rows(rows);
-        Self::say(json, table.trim_fmt())
+        if header.iter().any(|name| !name.is_empty()) {
+            table.set_header(header.map(str::to_uppercase));
+        }
+        table.add_rows(rows);
+        Self::say(json, printed(&table))
     }
 
     /// Adds a line for people.
@@ -60,6 +63,15 @@ impl Answer {
     }
 }
 
+/// Without the blank that stands for the frame on the left.
+fn printed(table: &Table) -> String {
+    let lines: Vec<_> = table
+        .lines()
+        .map(|line| line.strip_prefix(' ').unwrap_or(&line).trim_end().to_owned())
+        .collect();
+    lines.join("\n")
+}
+
 /// Columns by blanks alone, so that lines can be cut and copied; nothing is wrapped or cut off.
 fn plain() -> Table {
     let mut table = Table::new();
@@ -77,7 +89,7 @@ mod tests {
     fn prints_columns_without_frames() {
         let rows = vec![["1".to_owned(), "alpha".to_owned()], ["2".to_owned(), "b".to_owned()]];
         let answer = Answer::rows(json!([]), ["id", "code"], rows);
-        let lines: Vec<_> = answer.text.lines().map(str::trim).collect();
+        let lines: Vec<_> = answer.text.lines().collect();
         assert_eq!(lines, ["ID  CODE", "1   alpha", "2   b"]);
         assert_eq!(Answer::rows(json!([]), ["id"], Vec::new()).text, "none");
     }

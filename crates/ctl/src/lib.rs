@@ -1,7 +1,7 @@
 //! The operator's command line: what is set up, corrected and looked at by hand.
 //!
 //! A command is words on the command line ([`cli`]), a use case of the domain, and an [`Answer`]
-//! that is printed as a table or as JSON. [`wiring`] alone decides what is behind the ports.
+//! that is printed as a table or as JSON. `wiring` alone decides what is behind the ports.
 
 mod answer;
 pub mod cli;
@@ -9,6 +9,7 @@ pub mod commands;
 mod config;
 mod failure;
 mod run;
+pub mod story;
 mod wiring;
 
 pub use answer::Answer;

@@ -83,5 +83,6 @@ async fn credit(desk: &Desk, arguments: &Credit) -> Result<Answer, Failure> {
 }
 
 fn login_name() -> Option<String> {
-    env::var_os("USER")?.into_string().ok().filter(|name| !name.is_empty())
+    let name = env::var_os("USER").or_else(|| env::var_os("LOGNAME"))?;
+    name.into_string().ok().filter(|name| !name.is_empty())
 }

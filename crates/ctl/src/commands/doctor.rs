@@ -2,7 +2,7 @@
 
 use std::{error::Error, time::Duration};
 
-use domain::{providers::ProviderRecord, store::StoreError};
+use domain::{money::Cost, providers::ProviderRecord, store::StoreError};
 use infra::redis::Redis;
 use runtime::{SecretString, config::Faults};
 use serde_json::{Value, json};
@@ -155,8 +155,10 @@ async fn ask_provider(backends: &Backends, record: &ProviderRecord) -> Result<St
     let balance = adapter.balance().await.map_err(|error| Trouble::caused(&error, remedy))?;
     let micros = balance.micros();
     let (whole, cents) = (micros / 1_000_000, micros % 1_000_000 / 10_000);
+    // More than the largest cost reads as the largest cost.
+    let more = if micros == Cost::MAX_MICROS { " or more" } else { "" };
     let state = if record.enabled { "answers" } else { "disabled, answers" };
-    Ok(format!("{state}, our balance there is {whole}.{cents:02} USD"))
+    Ok(format!("{state}, our balance there is {whole}.{cents:02} USD{more}"))
 }
 
 fn unreadable(error: &StoreError) -> Trouble {
