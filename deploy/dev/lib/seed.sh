@@ -38,11 +38,10 @@ seed_provider() {
 seed_customer() {
   API_TOKEN=$(recall demo.env API_TOKEN)
   if [[ -n $API_TOKEN ]] && token_works; then return 0; fi
-  if ctl customer add --email "$DEMO_EMAIL" --json >"$DEV/log/customer.log" 2>&1; then
-    must_ctl customer credit --email "$DEMO_EMAIL" --amount "$DEMO_CREDIT" --reason demo \
-      --json >/dev/null
-  fi
-  # A customer that exists already is no reason to stop: it only lacks a token.
+  # A customer that exists already is no reason to stop, and is credited only once.
+  ctl customer add --email "$DEMO_EMAIL" --json >"$DEV/log/customer.log" 2>&1 || true
+  must_ctl customer credit --email "$DEMO_EMAIL" --amount "$DEMO_CREDIT" --reason demo \
+    --operator stack --reference "stack:$DEMO_EMAIL" --json >/dev/null
   API_TOKEN=$(ctl token issue --email "$DEMO_EMAIL" --json | json_text token)
   if [[ -z $API_TOKEN ]]; then
     show_log_tail "$DEV/log/customer.log"

@@ -18,6 +18,11 @@ PROTOCOL=sms_activate
 DEMO_EMAIL=demo@example.com
 DEMO_CREDIT=500000
 
+# An audience does not wait twenty minutes for a refund: seconds an order of the demo lives, and
+# seconds before it may be canceled. Everywhere else the usual times hold.
+DEMO_LIFETIME=25
+DEMO_MIN_CANCEL=5
+
 # What stack.env holds besides process ids, logs and SWITCHBOARD__ settings.
 ADDRESSES=(API_URL INGEST_URL SANDBOX_URL DATABASE_URL APP_DATABASE_URL
   REDIS_SESSION_URL REDIS_CACHE_URL REDIS_RATELIMIT_URL)
@@ -38,8 +43,14 @@ load_settings() {
   export SWITCHBOARD__INGEST__PUBLIC_URL=$INGEST_URL
   export SWITCHBOARD__STRIPE__API_BASE=$SANDBOX_URL
   export SWITCHBOARD__STRIPE__SECRET_KEY=$STRIPE_KEY
-  export SWITCHBOARD__STRIPE__WEBHOOK_SECRETS="[\"$STRIPE_WEBHOOK_SECRET\"]"
+  export SWITCHBOARD__STRIPE__WEBHOOK_SECRETS=$STRIPE_WEBHOOK_SECRET
   export SWITCHBOARD__STRIPE__LIVEMODE=false
+  export SWITCHBOARD__STRIPE__SUCCESS_URL=$API_URL/paid
+  export SWITCHBOARD__STRIPE__CANCEL_URL=$API_URL/not-paid
+  if [[ -n ${DEMO:-} ]]; then
+    export SWITCHBOARD__ORDERS__LIFETIME_SECONDS=$DEMO_LIFETIME
+    export SWITCHBOARD__ORDERS__MIN_CANCEL_SECONDS=$DEMO_MIN_CANCEL
+  fi
   export SWITCHBOARD__LOG__FORMAT=${SWITCHBOARD__LOG__FORMAT:-json}
   export SWITCHBOARD__LOG__FILTER=${SWITCHBOARD__LOG__FILTER:-info}
 }
