@@ -21,7 +21,7 @@ use domain::{
     identity::IdentityQueries,
     inbox::CallbackStore,
     ledger::LedgerQueries,
-    orders::{OrderQueries, OrderWork, Purchases},
+    orders::{OrderQueries, OrderWork, Purchases, RequestKeys},
     outbox::{EventQueries, EventRelay},
     providers::ProviderDirectory,
     store::Store,
@@ -32,6 +32,7 @@ use domain::{
 pub trait Backend:
     Store
     + Purchases
+    + RequestKeys
     + OrderQueries
     + OrderWork
     + CatalogQueries
@@ -50,6 +51,7 @@ pub trait Backend:
 impl<T> Backend for T where
     T: Store
         + Purchases
+        + RequestKeys
         + OrderQueries
         + OrderWork
         + CatalogQueries
@@ -100,6 +102,7 @@ macro_rules! cases {
             replays_an_equal_request,
             refuses_a_key_with_another_request,
             keeps_keys_of_customers_apart,
+            forgets_old_keys_only,
             reserves_once_for_concurrent_equal_requests,
             never_overdraws_under_concurrency,
             activates_once,

@@ -118,6 +118,29 @@ pub async fn keeps_keys_of_customers_apart<B: Backend>(store: &B) -> Outcome {
     assert_clean(store).await
 }
 
+/// A key that is old enough is free again, a younger one is not; at most as many go as asked for.
+pub async fn forgets_old_keys_only<B: Backend>(store: &B) -> Outcome {
+    let stage = Stage::open(store, 1_000).await?;
+    let border = start_of_time() + Duration::from_hours(24);
+    for (name, at) in [
+        ("old-1", border - Duration::from_secs(2)),
+        ("old-2", border - Duration::from_micros(1)),
+        ("young", border),
+    ] {
+        let mut draft = stage.draft(1, Some(request(name, "one")?));
+        draft.draft.created_at = at;
+        stage.reserve(&draft).await?;
+    }
+    let left = [store.forget(border, 1).await?, store.forget(border, 9).await?];
+    assert_eq!((left, store.forget(border, 9).await?), ([1, 1], 0));
+    for (name, known) in [("old-1", false), ("old-2", false), ("young", true)] {
+        let found = store.replay(stage.user, &request(name, "one")?).await?;
+        assert_eq!(found.is_some(), known, "{name}");
+    }
+    assert_eq!(stage.wallet().await?, (1_000 - 3 * PRICE, 3 * PRICE));
+    assert_clean(store).await
+}
+
 /// Of many equal requests at once, one buys and all others answer with its orders.
 pub async fn reserves_once_for_concurrent_equal_requests<B: Backend>(store: &B) -> Outcome {
     let stage = Stage::open(store, 1_000).await?;

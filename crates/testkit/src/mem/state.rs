@@ -51,6 +51,7 @@ impl OrderRow {
 #[derive(Debug, Clone)]
 pub(super) struct Request {
     pub(super) fingerprint: String,
+    pub(super) at: Timestamp,
     pub(super) orders: Vec<OrderId>,
 }
 

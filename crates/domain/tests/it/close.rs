@@ -1,0 +1,113 @@
+//! Telling providers that orders are over.
+
+use domain::{
+    orders::{Order, Status},
+    providers::{CancelOutcome, ProviderError},
+};
+use testkit::{Blow, Call, Market, Moment, Outcome};
+
+/// An order that expired and of which the provider has not heard yet.
+async fn expired() -> Outcome<(Market, Order)> {
+    let market = Market::new().await?.funded(100).await?;
+    let order = market.buy().await?;
+    market.clock.advance(Market::TERMS.lifetime);
+    market.expire_orders().run_once().await?;
+    assert_eq!(market.order(&order).await?.status(), Status::Expired);
+    Ok((market, order))
+}
+
+async fn is_open(market: &Market, order: &Order) -> Outcome<bool> {
+    Ok(market.order(order).await?.upstream_open)
+}
+
+#[tokio::test]
+async fn gives_back_the_number_of_an_expired_order() -> Outcome {
+    let (market, order) = expired().await?;
+    assert_eq!(market.close_upstream().run_once().await?, 1);
+    assert!(market.cheap.adapter.sold()[0].canceled);
+    assert!(!is_open(&market, &order).await?);
+    market.clock.advance_seconds(30);
+    assert_eq!(market.close_upstream().run_once().await?, 0);
+    assert_eq!(market.check_story().await?, 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn finishes_the_number_of_a_completed_order() -> Outcome {
+    let market = Market::new().await?.funded(100).await?;
+    let order = market.buy().await?;
+    market.sms(&order, "1234")?;
+    market.poll_active().run_once().await?;
+    assert_eq!(market.close_upstream().run_once().await?, 0);
+    market.finish_order().execute(market.user, order.id).await?;
+    market.cheap.adapter.then_finish_fails(ProviderError::Unavailable("timeout"));
+    market.close_upstream().run_once().await?;
+    assert!(is_open(&market, &order).await?);
+    market.clock.advance_seconds(30);
+    market.close_upstream().run_once().await?;
+    assert!(!is_open(&market, &order).await?);
+    assert!(market.cheap.adapter.sold()[0].finished);
+    assert_eq!(market.check_story().await?, 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn asks_again_until_the_provider_has_understood() -> Outcome {
+    let (market, order) = expired().await?;
+    market
+        .cheap
+        .adapter
+        .then_cancel(Ok(CancelOutcome::TooEarly))
+        .then_cancel(Err(ProviderError::Unavailable("timeout")))
+        .then_cancel(Err(ProviderError::Refused("key")));
+    for _ in 0..3 {
+        assert_eq!(market.close_upstream().run_once().await?, 1);
+        assert!(is_open(&market, &order).await?);
+        assert_eq!(market.close_upstream().run_once().await?, 0);
+        market.clock.advance_seconds(30);
+    }
+    market.close_upstream().run_once().await?;
+    assert!(!is_open(&market, &order).await?);
+    Ok(())
+}
+
+#[tokio::test]
+async fn lets_go_of_what_cannot_be_given_back() -> Outcome {
+    for outcome in [CancelOutcome::Missing, CancelOutcome::Delivered] {
+        let (market, order) = expired().await?;
+        market.cheap.adapter.then_cancel(Ok(outcome));
+        market.close_upstream().run_once().await?;
+        assert!(!is_open(&market, &order).await?, "{outcome:?}");
+        assert_eq!(market.wallet().await?, (100, 0));
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn waits_for_a_provider_that_is_not_to_be_found() -> Outcome {
+    let (market, order) = expired().await?;
+    market.chaos.strike_next("registry", Moment::Before, Blow::Fail);
+    market.close_upstream().run_once().await?;
+    assert!(is_open(&market, &order).await?);
+    market.clock.advance_seconds(30);
+    market.registry.remove(market.cheap.id);
+    market.close_upstream().run_once().await?;
+    assert!(is_open(&market, &order).await?);
+    Ok(())
+}
+
+#[tokio::test]
+async fn repeats_itself_when_its_note_was_lost() -> Outcome {
+    let (market, order) = expired().await?;
+    market.chaos.strike_next("mark_closed", Moment::Before, Blow::Fail);
+    assert!(market.close_upstream().run_once().await.is_err());
+    assert!(is_open(&market, &order).await?);
+    market.clock.advance_seconds(30);
+    market.close_upstream().run_once().await?;
+    assert!(!is_open(&market, &order).await?);
+    let id = order.lease().ok_or("a number")?.external_id.clone();
+    let calls = market.cheap.adapter.calls();
+    assert_eq!(calls.iter().filter(|call| **call == Call::Cancel(id.clone())).count(), 2);
+    assert_eq!(market.check_story().await?, 0);
+    Ok(())
+}

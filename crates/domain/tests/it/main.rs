@@ -1,0 +1,24 @@
+//! Use cases on fakes: every branch, every crash, and many random lives.
+
+mod adjust;
+mod cancel;
+mod close;
+mod crash;
+mod credit;
+mod drain;
+mod expire;
+mod finish;
+mod orderings;
+mod place;
+mod poll;
+mod receive;
+mod record;
+mod register;
+mod resend;
+mod routing;
+mod settle;
+mod simulation;
+mod start;
+mod states;
+mod support;
+mod sync;
