@@ -90,7 +90,8 @@ CREATE TABLE orphan_activations (
 CREATE FUNCTION orders_reserve(
     p_user bigint, p_operation text, p_key text, p_fingerprint text, p_quantity int,
     p_price bigint, p_product bigint, p_catalog_product bigint, p_carrier bigint,
-    p_provider bigint, p_service text, p_country text, p_cost bigint, p_now timestamptz
+    p_provider bigint, p_service text, p_country text, p_cost bigint, p_now timestamptz,
+    p_attempted_at timestamptz
 ) RETURNS TABLE (outcome text, order_ids bigint[]) LANGUAGE plpgsql AS $$
 DECLARE
     v_ids   bigint[];
@@ -126,7 +127,7 @@ BEGIN
                         provider_id, external_service, external_country, cost_micros, state,
                         attempted_at, created_at, changed_at)
     SELECT id, p_user, p_product, p_catalog_product, p_carrier, 1, p_price, p_provider, p_service,
-           p_country, p_cost, 'RESERVING', p_now, p_now, p_now
+           p_country, p_cost, 'RESERVING', p_attempted_at, p_now, p_now
     FROM unnest(v_ids) AS id;
     RETURN QUERY SELECT 'new', v_ids;
 END $$;

@@ -23,11 +23,13 @@ async fn take_over(conn: &mut PgConnection, synced: &SyncedCatalog) -> sqlx::Res
     countries(conn, synced).await?;
     services(conn, synced).await?;
     slots(conn, synced).await?;
-    let offers = offers(conn, synced).await?;
+    let (listed, offers) = offers(conn, synced).await?;
     let withdrawn = sqlx::query!(
-        "UPDATE offers SET stock = 0 WHERE provider_id = $1 AND synced_at < $2 AND stock > 0",
+        "UPDATE offers SET stock = 0
+         WHERE provider_id = $1 AND synced_at <= $2 AND stock > 0 AND product_id <> ALL($3)",
         synced.provider.get(),
         synced.at,
+        &listed,
     )
     .execute(conn)
     .await?
@@ -121,9 +123,10 @@ async fn slots(conn: &mut PgConnection, synced: &SyncedCatalog) -> sqlx::Result<
     Ok(())
 }
 
-async fn offers(conn: &mut PgConnection, synced: &SyncedCatalog) -> sqlx::Result<i64> {
+/// Answers with the tiers that were listed, and how many of them are in stock.
+async fn offers(conn: &mut PgConnection, synced: &SyncedCatalog) -> sqlx::Result<(Vec<i64>, i64)> {
     let Columns { countries, services, costs, prices, stocks } = Columns::of(synced);
-    let done = sqlx::query!(
+    let rows = sqlx::query!(
         "INSERT INTO offers (product_id, provider_id, external_service, external_country,
                              cost_micros, price, stock, synced_at)
          SELECT DISTINCT ON (p.id) p.id, $1, l.service, l.country, l.cost, l.price, l.stock, $7
@@ -138,7 +141,8 @@ async fn offers(conn: &mut PgConnection, synced: &SyncedCatalog) -> sqlx::Result
              external_service = excluded.external_service,
              external_country = excluded.external_country, cost_micros = excluded.cost_micros,
              price = excluded.price, stock = excluded.stock, synced_at = excluded.synced_at
-         WHERE offers.synced_at <= excluded.synced_at",
+         WHERE offers.synced_at <= excluded.synced_at
+         RETURNING product_id, stock",
         synced.provider.get(),
         &countries,
         &services,
@@ -147,9 +151,11 @@ async fn offers(conn: &mut PgConnection, synced: &SyncedCatalog) -> sqlx::Result
         &stocks,
         synced.at,
     )
-    .execute(conn)
+    .fetch_all(conn)
     .await?;
-    Ok(i64::try_from(done.rows_affected()).unwrap_or(i64::MAX))
+    let in_stock = rows.iter().filter(|row| row.stock > 0).count();
+    let listed = rows.into_iter().map(|row| row.product_id).collect();
+    Ok((listed, i64::try_from(in_stock).unwrap_or(i64::MAX)))
 }
 
 /// The priced offers of a list, a column at a time.

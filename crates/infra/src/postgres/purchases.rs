@@ -16,7 +16,8 @@ impl Purchases for Postgres {
         let Reservation { draft, quantity, key } = reservation;
         let row = sqlx::query!(
             r#"SELECT outcome AS "outcome!", order_ids AS "order_ids!"
-               FROM orders_reserve($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"#,
+               FROM orders_reserve($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,
+                                   $15)"#,
             draft.user.get(),
             key.as_ref().map_or("", |key| key.operation),
             key.as_ref().map(|key| key.key.as_str()),
@@ -31,6 +32,7 @@ impl Purchases for Postgres {
             draft.quote.country,
             draft.quote.cost.micros(),
             draft.created_at,
+            draft.attempted_at().unwrap_or(draft.created_at),
         )
         .fetch_one(&self.pool)
         .await

@@ -75,7 +75,7 @@ impl OrderWork for Postgres {
         let rows = query_orders!(
             "UPDATE orders SET poll_at = $2 WHERE id IN (
                  SELECT id FROM orders
-                 WHERE state IN ('ACTIVE', 'OTP_RECEIVED') AND poll_at <= $1 AND expires_at > $1
+                 WHERE state IN ('ACTIVE', 'OTP_RECEIVED') AND poll_at <= $1
                  ORDER BY poll_at LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED)
              RETURNING",
             "",

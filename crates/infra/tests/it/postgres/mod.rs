@@ -1,4 +1,5 @@
 //! Contract suites and rules on a real Postgres, one database per test.
 
+mod contract;
 mod roles;
 mod rules;
