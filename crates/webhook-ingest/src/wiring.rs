@@ -49,7 +49,7 @@ pub async fn start(config: Config, app: App) -> anyhow::Result<()> {
     let routes = standard(routes, Limits { body_bytes: BODY_BYTES, time: ANSWER_WITHIN });
 
     let listener = http_kit::bind(config.http.listen).context("cannot listen for callbacks")?;
-    tracing::info!(address = %listener.local_addr()?, "listening for callbacks");
+    tracing::info!("listening on {}", listener.local_addr()?);
     let drain = app.shutdown.drain;
     app.supervisor.spawn("http", move |stop| {
         http_kit::serve(listener, routes, Stages { soft: stop.soft, hard: stop.hard, drain })

@@ -1,0 +1,8 @@
+//! The receiver as providers and gateways meet it: whole requests, fakes behind the ports.
+#![cfg(test)] // Lets clippy.toml permit unwrap in helpers too.
+
+mod config;
+mod process;
+mod sms;
+mod stripe;
+mod support;
