@@ -1,5 +1,7 @@
 //! The storage contract of testkit, kept by Postgres. One database per case.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use infra::{crypto::Sealer, postgres::Postgres};
 use sqlx::PgPool;
 

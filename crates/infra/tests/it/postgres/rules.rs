@@ -1,6 +1,8 @@
 //! The rules of the ledger, tried with raw calls of its functions: what the domain would never
 //! ask for must be refused all the same.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
 use sqlx::PgPool;
 
 /// A movement as the function takes it: from, to, amount, currency.
