@@ -206,6 +206,9 @@ pub(crate) struct Frame {
     pub(crate) data: Value,
 }
 
+/// In the paused time of tests: over at once when nothing will come.
+const PATIENCE: Duration = Duration::from_mins(1);
+
 /// Reads a stream event by event.
 pub(crate) struct Frames {
     body: BodyDataStream,
@@ -233,7 +236,8 @@ impl Frames {
     pub(crate) async fn take(&mut self, count: usize) -> Vec<(i64, String)> {
         let mut taken = Vec::new();
         while taken.len() < count {
-            let frame = self.next().await.unwrap();
+            let next = tokio::time::timeout(PATIENCE, self.next()).await;
+            let frame = next.expect("an event in time").unwrap();
             taken.push((frame.id.unwrap(), frame.event));
         }
         taken
