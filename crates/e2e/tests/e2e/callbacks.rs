@@ -40,7 +40,7 @@ async fn takes_the_same_callback_ten_times_and_the_message_once() {
 /// I-5, I-7: an SMS, a cancel and the end of the window race for each order; one of them wins.
 #[tokio::test]
 async fn ends_each_order_in_one_way_when_everything_happens_at_once() {
-    let stack = Stack::start(Options::default().lifetime(4, 0)).await;
+    let stack = Stack::start(Options::default().lifetime(4, 0).losing_last_codes()).await;
     let customer = stack.customer(1_000_000).await;
     let product = customer.cheapest("wa", "ID").await;
     stack.sandbox.faults("alpha", json!({ "callback_duplicates": 3 })).await;

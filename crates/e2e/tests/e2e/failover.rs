@@ -17,7 +17,6 @@ async fn asks_the_next_provider_after_a_definite_no() {
     let purchases = json!(["getNumber", "getNumberV2"]);
     let refusals = [
         json!({ "no_numbers": true }),
-        json!({ "no_balance": true }),
         json!({ "wrong_price": 9.5 }),
         // It answered, and its list shows that nothing was sold.
         json!({ "http_500": true, "actions": purchases }),
@@ -27,8 +26,10 @@ async fn asks_the_next_provider_after_a_definite_no() {
     ];
     let mut spent = 0;
     for (n, fault) in refusals.into_iter().enumerate() {
+        let asked = stack.sandbox.purchases("alpha").await;
         stack.sandbox.faults("alpha", fault.clone()).await;
         let order = customer.buy(&product.any()).await;
+        assert_eq!(stack.sandbox.purchases("alpha").await, asked + 1, "{fault}");
         let at_beta = stack.sandbox.activations("beta").await;
         assert_eq!(at_beta.len(), n + 1, "{fault}");
         assert_eq!(at_beta[n]["phone"], order.phone.trim_start_matches('+'));
@@ -42,8 +43,14 @@ async fn asks_the_next_provider_after_a_definite_no() {
         stack.sandbox.faults(provider, json!({ "no_numbers": true })).await;
     }
     customer.create(None, &product.any()).await.refused(422, "NO_OFFER_AVAILABLE");
+
+    // Without money at a provider nobody need ask it again for a while; that is no lack of numbers.
     stack.sandbox.faults("beta", json!({ "no_balance": true })).await;
-    customer.create(None, &product.any()).await.refused(422, "PROVIDER_ERROR");
+    let asked = stack.sandbox.purchases("beta").await;
+    for _ in 0..2 {
+        customer.create(None, &product.any()).await.refused(422, "PROVIDER_ERROR");
+    }
+    assert_eq!(stack.sandbox.purchases("beta").await, asked + 1);
     assert_eq!(customer.balance().await, 1_000_000 - spent);
     stack.finish().await;
 }

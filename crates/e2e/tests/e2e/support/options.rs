@@ -12,6 +12,9 @@ pub(crate) struct Options {
     pub(crate) min_cancel_seconds: u64,
     /// Whether the binaries reach Postgres through a gate that the test can close.
     pub(crate) gated: bool,
+    /// Whether an SMS that comes in the moment in which a window ends may be lost at our cost: the
+    /// customer has the money back, the provider charges us.
+    pub(crate) loses_last_codes: bool,
     settings: Vec<(&'static str, String)>,
 }
 
@@ -24,6 +27,7 @@ impl Default for Options {
             lifetime_seconds: 300,
             min_cancel_seconds: 0,
             gated: false,
+            loses_last_codes: false,
             settings: Vec::new(),
         }
     }
@@ -73,6 +77,12 @@ impl Options {
     #[must_use]
     pub(crate) fn gated(self) -> Self {
         Self { gated: true, ..self }
+    }
+
+    /// Lets windows end while codes arrive.
+    #[must_use]
+    pub(crate) fn losing_last_codes(self) -> Self {
+        Self { loses_last_codes: true, ..self }
     }
 
     /// As many replicas of each.

@@ -45,6 +45,8 @@ pub(crate) struct Stack {
     pub(crate) keys: Keys,
     pub(crate) http: Client,
     pub(super) directory: PathBuf,
+    /// See [`Options::loses_last_codes`].
+    pub(super) loses_last_codes: bool,
     pub(super) is_finished: bool,
     customers: AtomicU32,
     _slot: SemaphorePermit<'static>,
@@ -98,6 +100,7 @@ impl Stack {
             keys,
             http,
             directory,
+            loses_last_codes: options.loses_last_codes,
             is_finished: false,
             customers: AtomicU32::new(0),
             _slot: slot,
