@@ -242,7 +242,7 @@ fn serve(parts: &Parts, app: App) -> anyhow::Result<()> {
     let routes = standard(routes, Limits::default());
     let address = parts.config.http.listen;
     let listener = http_kit::bind(address).context("cannot listen for health checks")?;
-    tracing::info!(address = %listener.local_addr()?, "listening for health checks");
+    tracing::info!("listening on {}", listener.local_addr()?);
     let drain = app.shutdown.drain;
     app.supervisor.spawn("http", move |stop| {
         http_kit::serve(listener, routes, Stages { soft: stop.soft, hard: stop.hard, drain })

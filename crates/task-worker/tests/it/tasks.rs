@@ -1,0 +1,238 @@
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicU64, Ordering},
+};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::{
+    ids::EventSeq,
+    ledger::{
+        LedgerQueries, Wallet,
+        audit::{AuditReport, Finding},
+    },
+    orders::{RequestKeys, Status},
+    outbox::{EventKind, EventQueries, StampedEvent},
+    store::StoreError,
+    time::{Clock, Timestamp},
+};
+use runtime::telemetry::metrics_handle;
+use task_worker::{
+    Audit, Backlog, Close, Credit, Drain, Expire, Poll, Progress, Publisher, Purge, Relay, Settle,
+    Sync, Task, TaskError,
+};
+use testkit::{Blow, Market, Moment};
+
+async fn market() -> Market {
+    metrics_handle().unwrap();
+    Market::new().await.unwrap().funded(1_000).await.unwrap()
+}
+
+async fn run(task: &impl Task) -> Progress {
+    task.run().await.unwrap()
+}
+
+/// The value of the gauge with this name.
+fn gauge(name: &str) -> f64 {
+    let text = metrics_handle().unwrap().render();
+    let line = text.lines().find(|line| line.starts_with(name)).unwrap();
+    line.rsplit(' ').next().unwrap().parse().unwrap()
+}
+
+fn is(value: f64, expected: f64) -> bool {
+    (value - expected).abs() < f64::EPSILON
+}
+
+/// Keeps what is published, or fails.
+#[derive(Default)]
+struct Feed {
+    heard: Mutex<Vec<StampedEvent>>,
+    is_down: bool,
+}
+
+#[async_trait]
+impl Publisher for Feed {
+    async fn publish(&self, events: &[StampedEvent]) -> Result<(), TaskError> {
+        if self.is_down {
+            return Err("connection refused".into());
+        }
+        self.heard.lock().unwrap().extend_from_slice(events);
+        Ok(())
+    }
+}
+
+fn relay(market: &Market, feed: &Arc<Feed>) -> Relay {
+    Relay::new(Arc::new(market.store.clone()), feed.clone(), market.clock.clone())
+}
+
+#[tokio::test]
+async fn the_relay_publishes_each_event_once_and_in_order() {
+    let (market, feed) = (market().await, Arc::new(Feed::default()));
+    let order = market.buy().await.unwrap();
+    market.sms(&order, "123456").unwrap();
+    market.pull_sms().execute(&order).await.unwrap();
+    let relay = relay(&market, &feed);
+    assert_eq!(run(&relay).await, Progress::Done);
+    assert_eq!(run(&relay).await, Progress::Done);
+    let heard = feed.heard.lock().unwrap();
+    let kinds: Vec<_> = heard.iter().map(|event| event.event.kind).collect();
+    assert_eq!(kinds, [EventKind::OrderActive, EventKind::OrderOtpReceived]);
+    assert!(heard.is_sorted_by_key(|event| event.seq));
+}
+
+#[tokio::test]
+async fn the_relay_goes_on_while_its_batches_are_full() {
+    let market = market().await;
+    market.credit(market.user, 100_000).await.unwrap();
+    let feed = Arc::new(Feed::default());
+    for _ in 0..6 {
+        market.place_orders().execute(market.command(100, None)).await.unwrap();
+    }
+    let relay = relay(&market, &feed);
+    assert_eq!(run(&relay).await, Progress::More);
+    assert_eq!(feed.heard.lock().unwrap().len(), 500);
+    assert_eq!(run(&relay).await, Progress::Done);
+    assert_eq!(feed.heard.lock().unwrap().len(), 600);
+}
+
+#[tokio::test]
+async fn events_get_their_place_even_if_nobody_can_be_told() {
+    let feed = Arc::new(Feed { is_down: true, ..Feed::default() });
+    let market = market().await;
+    market.buy().await.unwrap();
+    assert_eq!(run(&relay(&market, &feed)).await, Progress::Done);
+    let visible = market.store.since(market.user, EventSeq::new(0), 10).await.unwrap();
+    assert_eq!(visible.len(), 1);
+}
+
+#[tokio::test]
+async fn the_relay_fails_with_the_database() {
+    let (market, feed) = (market().await, Arc::new(Feed::default()));
+    market.buy().await.unwrap();
+    market.chaos.strike_next("stamp", Moment::Before, Blow::Fail);
+    assert!(relay(&market, &feed).run().await.is_err());
+    assert_eq!(run(&relay(&market, &feed)).await, Progress::Done);
+    assert_eq!(feed.heard.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn reconcilers_ask_for_more_until_they_find_nothing() {
+    let market = market().await;
+    let order = market.buy().await.unwrap();
+    let poll = Poll(market.poll_active());
+    market.sms(&order, "123456").unwrap();
+    assert_eq!(run(&poll).await, Progress::More);
+    assert_eq!(run(&poll).await, Progress::Done);
+    assert_eq!(market.order(&order).await.unwrap().status(), Status::OtpReceived);
+
+    let expire = Expire(market.expire_orders());
+    assert_eq!(run(&expire).await, Progress::Done);
+    market.clock.advance(Market::TERMS.lifetime);
+    assert_eq!(run(&expire).await, Progress::More);
+    assert_eq!(market.order(&order).await.unwrap().status(), Status::Completed);
+
+    let close = Close(market.close_upstream());
+    assert_eq!(run(&close).await, Progress::More);
+    assert_eq!(run(&close).await, Progress::Done);
+    assert!(!market.order(&order).await.unwrap().upstream_open);
+    assert_eq!(run(&Settle(market.settle_reserving())).await, Progress::Done);
+    assert_eq!(run(&Credit(market.credit_topups())).await, Progress::Done);
+    market.check_story().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_callback_that_came_too_early_is_applied_later() {
+    let market = market().await;
+    let order = market.buy().await.unwrap();
+    let callback = market.callback(&order, "123456").unwrap();
+    market.receive_sms().execute(&callback).await.unwrap();
+    market.sms(&order, "123456").unwrap();
+    let drain = Drain(market.drain_inbox());
+    assert_eq!(run(&drain).await, Progress::Done);
+    market.clock.advance(Duration::from_secs(2));
+    assert_eq!(run(&drain).await, Progress::More);
+    assert_eq!(market.order(&order).await.unwrap().status(), Status::OtpReceived);
+}
+
+#[tokio::test]
+async fn the_catalog_tells_which_providers_could_be_read() {
+    use domain::providers::ProviderError;
+    let market = market().await;
+    market.dear.adapter.then_catalog_fails(ProviderError::Unavailable("away"));
+    assert_eq!(run(&Sync(market.sync_catalog())).await, Progress::Done);
+    assert!(is(gauge("catalog_fresh{provider=\"cheap\"}"), 1.0));
+    assert!(is(gauge("catalog_fresh{provider=\"dear\"}"), 0.0));
+    assert!(is(gauge("catalog_offers{provider=\"cheap\"}"), 1.0));
+}
+
+#[tokio::test]
+async fn what_waits_is_counted() {
+    let market = market().await;
+    let order = market.buy().await.unwrap();
+    let mut callback = market.callback(&order, "123456").unwrap();
+    callback.external_id = domain::ids::ExternalId::parse("unknown").unwrap();
+    market.receive_sms().execute(&callback).await.unwrap();
+    let store = Arc::new(market.store.clone());
+    assert_eq!(run(&Backlog::new(store.clone(), store)).await, Progress::Done);
+    assert!(is(gauge("sms_inbox_pending"), 1.0));
+    assert!(is(gauge("sms_inbox_parked"), 0.0));
+    assert!(is(gauge("payment_inbox_pending"), 0.0));
+    assert!(is(gauge("payment_inbox_open"), 0.0));
+}
+
+/// Books in which something does not hold.
+struct Cooked(usize);
+
+#[async_trait]
+impl LedgerQueries for Cooked {
+    async fn wallet(&self, _: domain::ids::UserId) -> Result<Wallet, StoreError> {
+        Ok(Wallet::default())
+    }
+
+    async fn audit(&self) -> Result<AuditReport, StoreError> {
+        let finding = Finding {
+            invariant: "L5".to_owned(),
+            user_id: Some(7),
+            order_id: None,
+            detail: "holds 1, moved 2".to_owned(),
+        };
+        Ok(AuditReport { findings: vec![finding; self.0], ..AuditReport::default() })
+    }
+}
+
+#[tokio::test]
+async fn an_audit_raises_the_alarm_and_lowers_it_again() {
+    metrics_handle().unwrap();
+    for findings in [2, 0] {
+        assert_eq!(run(&Audit(Arc::new(Cooked(findings)))).await, Progress::Done);
+        assert!(is(gauge("ledger_audit_findings"), f64::from(u32::try_from(findings).unwrap())));
+    }
+}
+
+/// Keys of which the oldest may go.
+struct Keys {
+    left: AtomicU64,
+    before: Mutex<Option<Timestamp>>,
+}
+
+#[async_trait]
+impl RequestKeys for Keys {
+    async fn forget(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        *self.before.lock().unwrap() = Some(before);
+        let gone = self.left.load(Ordering::Relaxed).min(u64::from(limit));
+        self.left.fetch_sub(gone, Ordering::Relaxed);
+        Ok(gone)
+    }
+}
+
+#[tokio::test]
+async fn old_keys_are_forgotten_batch_by_batch() {
+    let market = market().await;
+    let keys = Arc::new(Keys { left: AtomicU64::new(5_100), before: Mutex::default() });
+    let week = Duration::from_hours(7 * 24);
+    let purge = Purge::new(keys.clone(), market.clock.clone(), week);
+    assert_eq!(run(&purge).await, Progress::More);
+    assert_eq!(run(&purge).await, Progress::Done);
+    assert_eq!(keys.left.load(Ordering::Relaxed), 0);
+    assert_eq!(*keys.before.lock().unwrap(), Some(market.clock.now() - week));
+}
