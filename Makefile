@@ -30,8 +30,8 @@ fmt: ## format the code
 lint: ## run clippy as strictly as CI does
 	@.ci/run clippy
 
-bench: ## run the benchmarks
-	@cargo bench --locked --workspace --bench '*'
+bench: ## measure the release builds and write docs/benchmarks.md (ARGS go to the program)
+	@deploy/dev/bench $(ARGS)
 
 sqlx: ## regenerate the committed query metadata
 	@deploy/dev/sqlx prepare

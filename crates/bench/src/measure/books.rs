@@ -1,0 +1,70 @@
+use anyhow::Context;
+use serde_json::{Value, json};
+
+use super::shop::Totals;
+use crate::stack::Ground;
+
+/// Whether everything that was sold is there, and every rupiah.
+#[derive(Debug, Clone)]
+pub(crate) struct Books {
+    /// Purchases answered with 200, and with anything else.
+    pub(crate) acknowledged: u64,
+    pub(crate) refused: u64,
+    /// Orders in the database that have a number, and those that do not (yet).
+    pub(crate) active: u64,
+    pub(crate) other: u64,
+    /// How often the sandbox was asked for a number.
+    pub(crate) asked: u64,
+    /// Transactions of pgbench, and the orders they left.
+    pub(crate) referenced: u64,
+    pub(crate) reference_active: u64,
+    /// What `ctl ledger audit --json` said; it ended with 0.
+    pub(crate) audit: Value,
+}
+
+impl Books {
+    pub(super) async fn check(ground: &Ground<'_>, totals: &Totals) -> anyhow::Result<Self> {
+        let audit = ground.ctl(&["ledger", "audit", "--json"]).await?;
+        let audit = serde_json::from_str(&audit).context("the audit is no JSON")?;
+        let databases = ground.databases;
+        let orders = async |database: &str, condition: &str| {
+            let statement = format!("SELECT count(*) FROM orders WHERE state {condition} 'ACTIVE'");
+            databases.server.value::<u64>(database, &statement).await
+        };
+        let [acknowledged, refused, referenced] = totals.read();
+        Ok(Self {
+            acknowledged,
+            refused,
+            active: orders(&databases.main, "=").await?,
+            other: orders(&databases.main, "<>").await?,
+            asked: ground.sales().await?,
+            referenced,
+            reference_active: orders(&databases.reference, "=").await?,
+            audit,
+        })
+    }
+
+    /// Every acknowledged purchase is an order with a number, and there is no further one but for
+    /// what was refused because its outcome was unknown.
+    pub(crate) fn agree(&self) -> bool {
+        let unknown = self.active.checked_sub(self.acknowledged);
+        unknown.is_some_and(|unknown| unknown <= self.refused)
+            && self.asked >= self.active
+            && self.asked - self.active <= self.refused
+            && self.referenced == self.reference_active
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        json!({
+            "acknowledged": self.acknowledged,
+            "refused": self.refused,
+            "orders_active": self.active,
+            "orders_other": self.other,
+            "asked_of_sandbox": self.asked,
+            "pgbench_transactions": self.referenced,
+            "pgbench_orders": self.reference_active,
+            "audit": self.audit,
+            "agree": self.agree(),
+        })
+    }
+}

@@ -1,0 +1,169 @@
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use anyhow::{Context, ensure};
+
+use super::{Customers, Measured};
+use crate::{
+    cli::Cli,
+    load::{Kind, Outcome, Rate, Requests, Until, closed, open},
+    postgres::{Pgbench, Run, Script},
+    proc_fs::{self, Watch},
+    stack::{Ground, Servers},
+};
+
+/// Runs load against the servers and, through pgbench, against the database, and remembers all
+/// that was bought.
+pub(super) struct Shop<'a> {
+    cli: &'a Cli,
+    ground: &'a Ground<'a>,
+    api: SocketAddr,
+    watch: Watch,
+    totals: Totals,
+}
+
+/// What the databases must hold in the end.
+#[derive(Debug, Default)]
+pub(super) struct Totals {
+    acknowledged: AtomicU64,
+    refused: AtomicU64,
+    referenced: AtomicU64,
+}
+
+impl Totals {
+    /// Purchases answered with 200, answered otherwise, and made by pgbench.
+    pub(super) fn read(&self) -> [u64; 3] {
+        [&self.acknowledged, &self.refused, &self.referenced].map(|it| it.load(Ordering::Relaxed))
+    }
+
+    fn add(&self, outcome: &Outcome) {
+        self.acknowledged.fetch_add(outcome.good, Ordering::Relaxed);
+        self.refused.fetch_add(outcome.refused.values().sum(), Ordering::Relaxed);
+    }
+}
+
+impl<'a> Shop<'a> {
+    pub(super) async fn open(
+        cli: &'a Cli,
+        ground: &'a Ground<'a>,
+        servers: &Servers,
+    ) -> anyhow::Result<Self> {
+        let watch = servers.watch(ground).await?;
+        Ok(Self { cli, ground, api: servers.api.address, watch, totals: Totals::default() })
+    }
+
+    pub(super) const fn totals(&self) -> &Totals {
+        &self.totals
+    }
+
+    pub(super) const fn rounds(&self) -> u32 {
+        self.cli.rounds
+    }
+
+    pub(super) fn length(&self) -> Duration {
+        self.cli.length()
+    }
+
+    pub(super) async fn warm_up(&self, length: Duration) -> anyhow::Result<()> {
+        for kind in [Kind::Health, Kind::Balance, Kind::Purchase] {
+            let requests = self.requests(kind, Customers::All);
+            let outcome = self.load(self.api, Until::Elapsed(length), requests).await?;
+            ensure!(outcome.good > 0, "no {kind:?} succeeded: {:?}", outcome.refused);
+        }
+        self.pgbench(Customers::All, length).await.map(drop)
+    }
+
+    /// One closed run, watched.
+    pub(super) async fn ask(&self, kind: Kind, who: Customers) -> anyhow::Result<Measured> {
+        let requests = self.requests(kind, who);
+        self.watched(async {
+            let until = Until::Elapsed(self.length());
+            Ok(self.load(self.api, until, requests).await?.rate())
+        })
+        .await
+    }
+
+    /// The same purchases as plain SQL, watched.
+    pub(super) async fn reference(&self, who: Customers) -> anyhow::Result<Measured> {
+        self.watched(self.pgbench(who, self.length())).await
+    }
+
+    /// Purchases at a fixed rate, for twice the usual length; twice the connections, so that few
+    /// requests wait for one.
+    pub(super) async fn paced(&self, rate: u32) -> anyhow::Result<Rate> {
+        let requests = self.requests(Kind::Purchase, Customers::All);
+        let pace = (rate, self.length() * 2);
+        self.ground.databases.server.checkpoint().await?;
+        let outcome = open(self.api, self.cli.connections() * 2, pace, requests).await?;
+        self.totals.add(&outcome);
+        Ok(outcome.rate())
+    }
+
+    /// So many requests to any api-server.
+    pub(super) async fn some(
+        &self,
+        api: SocketAddr,
+        kind: Kind,
+        many: u64,
+    ) -> anyhow::Result<Outcome> {
+        self.load(api, Until::Count(many), self.requests(kind, Customers::All)).await
+    }
+
+    async fn load(
+        &self,
+        api: SocketAddr,
+        until: Until,
+        requests: Requests,
+    ) -> anyhow::Result<Outcome> {
+        let buys = requests.kind() == Kind::Purchase;
+        let outcome = closed(api, self.cli.connections(), until, requests).await?;
+        if buys {
+            self.totals.add(&outcome);
+        }
+        Ok(outcome)
+    }
+
+    async fn pgbench(&self, who: Customers, length: Duration) -> anyhow::Result<Rate> {
+        let Ground { databases, app, purchase, .. } = self.ground;
+        let mut purchase = purchase.clone();
+        if who == Customers::One {
+            purchase.last_user = purchase.first_user;
+        }
+        let times = "SELECT now(), now() + interval '20 minutes', now() + interval '2 minutes'";
+        let times = databases.server.sql(&databases.reference, times).await?;
+        let times: Vec<String> = times.split('|').map(str::to_owned).collect();
+        let times = times.try_into().ok().context("three times were expected")?;
+        let folder = self.cli.work_dir.join("pgbench");
+        let pgbench = Pgbench { login: app, database: &databases.reference, folder: &folder };
+        let run = Run { clients: self.cli.connections, length };
+        let rate = pgbench.run(&Script::purchase(&purchase, times)?, run).await?;
+        self.totals.referenced.fetch_add(rate.good, Ordering::Relaxed);
+        Ok(rate)
+    }
+
+    /// Begins after a checkpoint, so that all runs meet the same and none falls into one.
+    async fn watched(
+        &self,
+        run: impl Future<Output = anyhow::Result<Rate>> + Send,
+    ) -> anyhow::Result<Measured> {
+        self.ground.databases.server.checkpoint().await?;
+        let before = self.watch.read()?;
+        let rate = run.await?;
+        let cpu = proc_fs::used(&before, &self.watch.read()?);
+        Ok(Measured { rate, cpu })
+    }
+
+    fn requests(&self, kind: Kind, who: Customers) -> Requests {
+        let tokens = match who {
+            Customers::All => Arc::clone(&self.ground.tokens),
+            Customers::One => self.ground.tokens.iter().take(1).cloned().collect(),
+        };
+        Requests::new(kind, tokens, self.ground.purchase.catalog_product)
+    }
+}

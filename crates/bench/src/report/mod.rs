@@ -1,0 +1,55 @@
+//! Writes down what came out.
+
+mod document;
+mod tables;
+
+use std::fs;
+
+use anyhow::Context;
+use serde_json::{Value, json};
+
+use crate::{
+    cli::Cli,
+    load::Rate,
+    measure::{Findings, Footprint},
+};
+
+/// Writes the document and the file for programs.
+pub(crate) fn write(cli: &Cli, findings: &Findings) -> anyhow::Result<()> {
+    let document = document::fill(&tables::values(cli, findings))?;
+    for (path, text) in [
+        (&cli.document, document),
+        (&cli.json, serde_json::to_string_pretty(&json(cli, findings))? + "\n"),
+    ] {
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    Ok(())
+}
+
+fn json(cli: &Cli, findings: &Findings) -> Value {
+    let rates = |rates: &[Rate]| rates.iter().map(Rate::json).collect::<Vec<_>>();
+    json!({
+        "machine": findings.machine.json(),
+        "settings": {
+            "rounds": cli.rounds,
+            "seconds": cli.seconds,
+            "connections": cli.connections,
+            "customers": cli.customers,
+            "rate": cli.rate,
+            "counted": cli.counted,
+            "starts": cli.starts,
+        },
+        "purchase": findings.purchase.json(),
+        "hot_account": findings.hot.json(),
+        "balance": rates(&findings.balance),
+        "health": rates(&findings.health),
+        "fixed_rate": findings.paced.json(),
+        "counted": findings.counted.json(),
+        "footprints": findings.footprints.iter().map(Footprint::json).collect::<Vec<_>>(),
+        "starts": findings.starts.json(),
+        "books": findings.books.json(),
+    })
+}
