@@ -27,7 +27,7 @@ pub async fn tail(events: Arc<dyn EventQueries>, hub: Hub, stop: Stop) {
             Ok(newest) => {
                 if hub.catch_up(overdue, newest) {
                     counter!("sse_catch_ups_total").increment(1);
-                    tracing::info!(event.seq = %newest, "streams look for events the feed missed");
+                    tracing::debug!(event.seq = %newest, "streams look for events the feed missed");
                 }
                 overdue = newest;
             }
