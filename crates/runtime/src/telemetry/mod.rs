@@ -41,9 +41,10 @@ pub fn init(binary: &str, log: &Log, telemetry: &Telemetry) -> Result<Traces, Te
         LogFormat::Pretty => fmt::layer().pretty().with_writer(std::io::stderr).boxed(),
     };
     let (traces, exporting) = traces::layer(binary, telemetry)?;
-    tracing_subscriber::registry()
-        .with(lines.and_then(exporting).with_filter(filter))
-        .try_init()?;
+    // The filter must be a layer of its own: as a filter of the others it remembers its last answer
+    // per thread, and whoever only asks whether something is enabled, as sqlx does, makes it drop
+    // the next event there.
+    tracing_subscriber::registry().with(lines.and_then(exporting)).with(filter).try_init()?;
     panics::log_them();
     Ok(traces)
 }
