@@ -37,39 +37,38 @@ const MAX_TURNS: u32 = 1_000_000;
 
 /// Runs all `futures` at once and lets `dice` choose who makes the next step.
 ///
-/// A crash kills only the one that suffered it, as with several processes on one database. What a
-/// crashed or endless future would have answered is missing.
-pub async fn race<'a, T>(
+/// A crash kills only the one that suffered it, as with several processes on one database.
+///
+/// # Panics
+/// When they wait for each other for ever.
+pub async fn race<'a, T: Send>(
     chaos: &Chaos,
     dice: &mut Dice,
     futures: Vec<Pin<Box<dyn Future<Output = T> + Send + 'a>>>,
-) -> Vec<Option<T>> {
-    let mut answers: Vec<Option<T>> = futures.iter().map(|_| None).collect();
+) -> Vec<Finish<T>> {
+    let mut ends: Vec<(usize, Finish<T>)> = Vec::new();
     let mut running: Vec<(usize, _)> = futures.into_iter().enumerate().collect();
     let mut turns = 0;
     // The runtime's cooperative budget would stop a future that is polled this often in one turn.
     tokio::task::coop::unconstrained(poll_fn(|context| {
-        while !running.is_empty() && turns < MAX_TURNS {
+        while !running.is_empty() {
             turns += 1;
+            assert!(turns < MAX_TURNS, "{} futures wait for each other", running.len());
             let bound = u32::try_from(running.len()).unwrap_or(u32::MAX);
             let chosen = usize::try_from(dice.below(bound)).unwrap_or_default();
             let Some((index, future)) = running.get_mut(chosen) else { break };
-            match future.as_mut().poll(context) {
-                Poll::Ready(value) => {
-                    if let Some(answer) = answers.get_mut(*index) {
-                        *answer = Some(value);
-                    }
-                    drop(running.swap_remove(chosen));
-                }
-                Poll::Pending if chaos.has_crashed() => {
-                    chaos.restart();
-                    drop(running.swap_remove(chosen));
-                }
-                Poll::Pending => {}
-            }
+            let end = match future.as_mut().poll(context) {
+                Poll::Ready(value) => Finish::Returned(value),
+                Poll::Pending if chaos.has_crashed() => Finish::Crashed,
+                Poll::Pending => continue,
+            };
+            chaos.restart();
+            ends.push((*index, end));
+            drop(running.swap_remove(chosen));
         }
         Poll::Ready(())
     }))
     .await;
-    answers
+    ends.sort_by_key(|(index, _)| *index);
+    ends.into_iter().map(|(_, end)| end).collect()
 }

@@ -44,7 +44,7 @@ async fn gives_number_and_money_back() -> Outcome {
 async fn refuses_before_the_minimum_time_without_asking_anybody() -> Outcome {
     let market = Market::new().await?.funded(100).await?;
     let order = market.buy().await?;
-    market.clock.advance(Market::TERMS.minimum_cancel - Duration::from_micros(1));
+    market.clock.advance(Market::TERMS.minimum_cancel.saturating_sub(Duration::from_micros(1)));
     let error = market.cancel_order().execute(market.user, order.id).await.unwrap_err();
     let CancelError::TooEarly { wait } = error else { return Err(error.into()) };
     assert_eq!((wait, error.code()), (Duration::from_micros(1), Code::CancelTooEarly));

@@ -1,1 +1,387 @@
-//! TODO
+//! Every use case, disturbed at each of its calls in every way; then time heals all.
+
+use domain::{
+    gateways::{Payment, PaymentKind},
+    ledger::{Gateway, adjust::CreditCommand},
+    money::{Amount, Cost},
+    orders::{Order, Status},
+    providers::{AcquireRequest, Refusal},
+    time::Clock,
+    topups::PaymentInbox,
+};
+use testkit::{Blow, FakeGateway, Market, Moment, Outcome, Sale, until_crash};
+
+const FUNDS: i64 = 200;
+const PAID: i64 = 50_000;
+
+/// What is done, and in what situation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Scene {
+    Buy,
+    BuyMany,
+    BuyAfterRefusal,
+    BuyNothing,
+    BuyUnheard,
+    BuyGarbled,
+    Cancel,
+    CancelDelivered,
+    Finish,
+    Resend,
+    Receive,
+    Drain,
+    Poll,
+    PollEnded,
+    Expire,
+    ExpireDelivered,
+    Settle,
+    SettleUnsold,
+    SettleOrphan,
+    Close,
+    CloseFinished,
+    StartTopup,
+    RecordPayment,
+    CreditTopup,
+    Adjust,
+}
+
+const BLOWS: [(Moment, Blow); 5] = [
+    (Moment::Before, Blow::Fail),
+    (Moment::After, Blow::Fail),
+    (Moment::Before, Blow::Contend),
+    (Moment::Before, Blow::Crash),
+    (Moment::After, Blow::Crash),
+];
+
+/// A market in the situation of a scene.
+struct Stage {
+    market: Market,
+    order: Option<Order>,
+    payment: Option<Payment>,
+}
+
+impl Stage {
+    fn order(&self) -> Outcome<&Order> {
+        Ok(self.order.as_ref().ok_or("the scene has an order")?)
+    }
+
+    fn payment(&self) -> Outcome<&Payment> {
+        Ok(self.payment.as_ref().ok_or("the scene has a payment")?)
+    }
+}
+
+impl Scene {
+    async fn prepare(self) -> Outcome<Stage> {
+        let market = Market::new().await?.funded(FUNDS).await?;
+        let mut stage = Stage { market, order: None, payment: None };
+        self.prepare_purchase(&stage.market).await?;
+        if self.has_order() {
+            stage.order = Some(stage.market.buy().await?);
+        }
+        if matches!(self, Self::StartTopup | Self::RecordPayment | Self::CreditTopup) {
+            stage.payment = Some(self.prepare_payment(&stage.market).await?);
+        }
+        if let Some(order) = &stage.order {
+            self.prepare_order(&stage.market, order).await?;
+        }
+        stage.market.chaos.calm();
+        Ok(stage)
+    }
+
+    const fn has_order(self) -> bool {
+        matches!(
+            self,
+            Self::Cancel
+                | Self::CancelDelivered
+                | Self::Finish
+                | Self::Resend
+                | Self::Receive
+                | Self::Drain
+                | Self::Poll
+                | Self::PollEnded
+                | Self::Expire
+                | Self::ExpireDelivered
+                | Self::Close
+                | Self::CloseFinished
+        )
+    }
+
+    async fn prepare_purchase(self, market: &Market) -> Outcome {
+        let refused = || Sale::Refused(Refusal::OutOfStock);
+        let (cheap, dear) = (&market.cheap.adapter, &market.dear.adapter);
+        match self {
+            Self::BuyAfterRefusal => {
+                cheap.then_sale(refused());
+            }
+            Self::BuyNothing => {
+                cheap.then_sale(refused());
+                dear.then_sale(refused());
+            }
+            Self::BuyUnheard => {
+                cheap.then_sale(Sale::AnswerLost);
+            }
+            Self::BuyGarbled => {
+                cheap.then_sale(Sale::RefusedGarbled);
+            }
+            Self::Settle | Self::SettleUnsold => {
+                let sale = if self == Self::Settle { Sale::AnswerLost } else { Sale::RequestLost };
+                cheap.then_sale(sale);
+                assert!(market.buy().await.is_err());
+                market.clock.advance_seconds(31);
+            }
+            Self::SettleOrphan => {
+                let (service, country) = ("wa".to_owned(), "6".to_owned());
+                let max_cost = Cost::default();
+                let request = AcquireRequest { service, country, max_cost };
+                cheap.sell_unasked(&request).ok_or("a number")?;
+                market.settle_reserving().run_once().await?;
+                market.clock.advance_seconds(45);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    async fn prepare_order(self, market: &Market, order: &Order) -> Outcome {
+        market.clock.advance(Market::TERMS.minimum_cancel);
+        if self.delivers() {
+            market.sms(order, "1234")?;
+        }
+        match self {
+            Self::Finish | Self::Resend | Self::CloseFinished => {
+                market.poll_active().run_once().await?;
+            }
+            Self::Drain => {
+                market.receive_sms().store(&market.callback(order, "1234")?).await?;
+            }
+            Self::PollEnded => {
+                market.cheap.adapter.end(&order.lease().ok_or("a number")?.external_id);
+            }
+            Self::Expire | Self::ExpireDelivered => market.clock.advance(Market::TERMS.lifetime),
+            _ => {}
+        }
+        if self == Self::CloseFinished {
+            market.finish_order().execute(market.user, order.id).await?;
+        }
+        if self == Self::Close {
+            market.clock.advance(Market::TERMS.lifetime);
+            market.expire_orders().run_once().await?;
+        }
+        Ok(())
+    }
+
+    /// Whether a message is at the provider before anything goes wrong.
+    const fn delivers(self) -> bool {
+        matches!(
+            self,
+            Self::CancelDelivered
+                | Self::Finish
+                | Self::Resend
+                | Self::Receive
+                | Self::Drain
+                | Self::Poll
+                | Self::ExpireDelivered
+                | Self::CloseFinished
+        )
+    }
+
+    async fn prepare_payment(self, market: &Market) -> Outcome<Payment> {
+        let mut payment = Payment {
+            gateway: Gateway::Stripe,
+            event_id: "evt_1".to_owned(),
+            payment_id: "pay_1".to_owned(),
+            topup: None,
+            kind: PaymentKind::Paid,
+            amount: Amount::new(PAID),
+        };
+        if self != Self::StartTopup {
+            let amount = Amount::new(PAID).ok_or("an amount")?;
+            let topup = market.start_topup().execute(market.user, amount).await?;
+            payment.topup = Some(topup.id);
+        }
+        if self == Self::CreditTopup {
+            PaymentInbox::store(&market.store, &payment, b"raw", market.clock.now()).await?;
+        }
+        Ok(payment)
+    }
+
+    /// What is disturbed. Its answer is the customer's, who may never hear it.
+    async fn act(self, stage: &Stage) -> Outcome {
+        let market = &stage.market;
+        match self {
+            Self::Buy
+            | Self::BuyAfterRefusal
+            | Self::BuyNothing
+            | Self::BuyUnheard
+            | Self::BuyGarbled => {
+                let command = market.command(1, Some("key-1"));
+                market.place_orders().execute(command).await?;
+            }
+            Self::BuyMany => {
+                let command = market.command(3, Some("key-1"));
+                market.place_orders().execute(command).await?;
+            }
+            Self::Cancel | Self::CancelDelivered => {
+                market.cancel_order().execute(market.user, stage.order()?.id).await?;
+            }
+            Self::Finish => {
+                market.finish_order().execute(market.user, stage.order()?.id).await?;
+            }
+            Self::Resend => {
+                market.resend_order().execute(market.user, stage.order()?.id).await?;
+            }
+            Self::Receive => {
+                let callback = market.callback(stage.order()?, "1234")?;
+                market.receive_sms().execute(&callback).await?;
+            }
+            _ => self.act_for_worker(stage).await?,
+        }
+        Ok(())
+    }
+
+    async fn act_for_worker(self, stage: &Stage) -> Outcome {
+        let market = &stage.market;
+        match self {
+            Self::Drain => _ = market.drain_inbox().run_once().await?,
+            Self::Poll | Self::PollEnded => _ = market.poll_active().run_once().await?,
+            Self::Expire | Self::ExpireDelivered => _ = market.expire_orders().run_once().await?,
+            Self::Settle | Self::SettleUnsold | Self::SettleOrphan => {
+                market.settle_reserving().run_once().await?;
+            }
+            Self::Close | Self::CloseFinished => _ = market.close_upstream().run_once().await?,
+            Self::StartTopup => {
+                let amount = Amount::new(PAID).ok_or("an amount")?;
+                market.start_topup().execute(market.user, amount).await?;
+            }
+            Self::RecordPayment => {
+                let raw = market.gateway.body(Some(stage.payment()?.clone()));
+                let headers = |name: &str| {
+                    (name == FakeGateway::HEADER).then(|| FakeGateway::SIGNATURE.to_owned())
+                };
+                market.record_payment().execute(&headers, &raw).await?;
+            }
+            Self::CreditTopup => _ = market.credit_topups().run_once().await?,
+            Self::Adjust => {
+                let command = CreditCommand {
+                    user: market.user,
+                    amount: Amount::new(PAID).ok_or("an amount")?,
+                    operator: "Ada".to_owned(),
+                    reason: "a lost payment".to_owned(),
+                    reference: Some("case 7".to_owned()),
+                };
+                market.credit_customer().execute(command).await?;
+            }
+            other => return Err(format!("{other:?} is no worker's").into()),
+        }
+        Ok(())
+    }
+
+    /// Whether the one who asked asks again after a failure, as gateways and operators do.
+    const fn is_repeated(self) -> bool {
+        matches!(self, Self::RecordPayment | Self::Adjust)
+    }
+
+    /// What must hold in the end, whatever went wrong.
+    async fn judge(self, stage: &Stage) -> Outcome {
+        let market = &stage.market;
+        assert_eq!(market.check_story().await?, 0);
+        let orders = market.store.all_orders().await;
+        let spent: i64 = orders
+            .iter()
+            .filter(|order| order.status() == Status::Completed)
+            .map(|order| order.price.get())
+            .sum();
+        let paid_in =
+            matches!(self, Self::RecordPayment | Self::CreditTopup | Self::Adjust).then_some(PAID);
+        let expected = FUNDS + paid_in.unwrap_or_default() - spent;
+        assert_eq!(market.wallet().await?, (expected, 0));
+        if self.delivers() {
+            let order = market.order(stage.order()?).await?;
+            assert_eq!(order.status(), Status::Completed, "no message is lost");
+            assert_eq!(market.messages(&order).await?.len(), 1);
+        } else {
+            assert!(orders.iter().all(|order| order.status() != Status::Completed));
+        }
+        if matches!(self, Self::Cancel | Self::PollEnded) {
+            let status = market.order(stage.order()?).await?.status();
+            assert!(matches!(status, Status::Canceled | Status::Expired));
+        }
+        assert!(orders.len() <= if self == Self::BuyMany { 3 } else { 1 });
+        Ok(())
+    }
+
+    async fn run(self, call: usize, moment: Moment, blow: Blow) -> Outcome {
+        let stage = self.prepare().await?;
+        let chaos = &stage.market.chaos;
+        chaos.strike(call, moment, blow);
+        let _ = until_crash(chaos, self.act(&stage)).await;
+        assert!(!chaos.is_pending(), "the call did not happen");
+        chaos.calm();
+        stage.market.check_books().await?;
+        if self.is_repeated() {
+            self.act(&stage).await?;
+        }
+        stage.market.settle_down().await?;
+        self.judge(&stage).await?;
+        self.replay(&stage).await
+    }
+
+    /// The same request again, when all is over, makes nothing new.
+    async fn replay(self, stage: &Stage) -> Outcome {
+        let market = &stage.market;
+        let before = market.store.all_orders().await;
+        if before.is_empty() || !format!("{self:?}").starts_with("Buy") {
+            return Ok(());
+        }
+        let answer = self.act(stage).await;
+        let had_number = before.iter().any(|order| order.lease().is_some());
+        assert_eq!(answer.is_ok(), had_number, "{answer:?}");
+        assert_eq!(market.store.all_orders().await, before);
+        Ok(())
+    }
+}
+
+/// Runs a scene undisturbed, then with every blow at every call.
+async fn survives(scene: Scene) -> Outcome {
+    let stage = scene.prepare().await?;
+    let _ = scene.act(&stage).await;
+    let calls = stage.market.chaos.calls();
+    assert!(!calls.is_empty());
+    stage.market.settle_down().await?;
+    scene.judge(&stage).await?;
+    for (call, method) in calls.iter().enumerate() {
+        for (moment, blow) in BLOWS {
+            let survived = scene.run(call, moment, blow).await;
+            let place = format!("{scene:?}, call {call} ({method}), {blow:?} {moment:?}");
+            survived.map_err(|error| format!("{place}: {error}"))?;
+        }
+    }
+    Ok(())
+}
+
+macro_rules! scenes {
+    ($($name:ident => $($scene:ident)+;)+) => {
+        $(
+            #[tokio::test]
+            async fn $name() -> Outcome {
+                for scene in [$(Scene::$scene),+] {
+                    survives(scene).await?;
+                }
+                Ok(())
+            }
+        )+
+    };
+}
+
+scenes! {
+    buying => Buy BuyUnheard BuyGarbled;
+    buying_many => BuyMany;
+    failing_over => BuyAfterRefusal BuyNothing;
+    canceling => Cancel CancelDelivered;
+    finishing_and_asking_again => Finish Resend;
+    receiving => Receive Drain;
+    polling => Poll PollEnded;
+    expiring => Expire ExpireDelivered;
+    settling => Settle SettleUnsold SettleOrphan;
+    closing => Close CloseFinished;
+    paying_in => StartTopup RecordPayment CreditTopup Adjust;
+}

@@ -30,7 +30,7 @@ async fn status(market: &Market, order: &Order) -> Outcome<Status> {
 async fn returns_the_money_at_the_end_and_not_before() -> Outcome {
     let market = Market::new().await?.funded(100).await?;
     let order = market.buy().await?;
-    market.clock.advance(Market::TERMS.lifetime - Duration::from_micros(1));
+    market.clock.advance(Market::TERMS.lifetime.saturating_sub(Duration::from_micros(1)));
     assert_eq!(market.expire_orders().run_once().await?, 0);
     market.wake.take();
     market.clock.advance(Duration::from_micros(1));

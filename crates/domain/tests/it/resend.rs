@@ -41,7 +41,7 @@ async fn asks_for_a_further_message_and_stores_it() -> Outcome {
 async fn waits_between_two_requests() -> Outcome {
     let (market, order) = delivered().await?;
     market.resend_order().execute(market.user, order.id).await?;
-    market.clock.advance(Market::TERMS.resend_cooldown - Duration::from_micros(1));
+    market.clock.advance(Market::TERMS.resend_cooldown.saturating_sub(Duration::from_micros(1)));
     let error = market.resend_order().execute(market.user, order.id).await.unwrap_err();
     assert_eq!(error.code(), Code::Conflict);
     assert_eq!(error.public_message(), "A further SMS was asked for a moment ago");

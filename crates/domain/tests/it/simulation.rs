@@ -1,1 +1,307 @@
-//! TODO
+//! Many random lives of a marketplace: customers, providers, gateways and workers act at once, in
+//! every interleaving, while calls fail, lose races and crash. Whatever happened, the books are
+//! right at every moment, and in the end everybody tells the same story.
+
+use std::{collections::BTreeMap, future::Future, pin::Pin};
+
+use domain::{
+    gateways::{Payment, PaymentKind},
+    ids::{OrderId, TopupId, UserId},
+    inbox::{Callback, CallbackStore},
+    ledger::Gateway,
+    money::Amount,
+    orders::{Order, place::PlaceCommand},
+    providers::{CancelOutcome, ProviderError, Refusal, SmsText, UpstreamStatus},
+    time::{Clock, IdGen},
+    topups::PaymentInbox,
+};
+use testkit::{Dice, Market, Outcome, Sale, Seller, race};
+use uuid::Uuid;
+
+/// Lives of each kind: together well below the ten seconds a developer waits gladly.
+const LIVES: u64 = 700;
+/// Moments of one life.
+const MOMENTS: u32 = 25;
+const PAID: i64 = 50_000;
+
+type Deed<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+
+/// One life: what the world outside knows and may say again.
+struct Life {
+    market: Market,
+    dice: Dice,
+    users: [UserId; 2],
+    /// True reports of providers, to be told any number of times, any time later.
+    callbacks: Vec<Callback>,
+    /// Notifications of gateways, likewise.
+    payments: Vec<Payment>,
+    messages: u32,
+    /// Calls of a thousand that go wrong.
+    storm: u32,
+}
+
+impl Life {
+    async fn begin(seed: u64, storm: u32) -> Outcome<Self> {
+        let mut dice = Dice::new(seed);
+        let market =
+            if dice.happens(300) { Market::trusting().await? } else { Market::new().await? };
+        let second = market.add_customer().execute("second@example.com", None).await?;
+        let users = [market.user, second];
+        for user in users {
+            market.credit(user, i64::from(dice.below(300)) + 1).await?;
+        }
+        if dice.happens(100) {
+            market.cheap.adapter.lists_nothing();
+        }
+        market.chaos.interleave();
+        let (callbacks, payments) = (Vec::new(), Vec::new());
+        Ok(Self { market, dice, users, callbacks, payments, messages: 0, storm })
+    }
+
+    async fn live(&mut self) -> Outcome {
+        for _ in 0..MOMENTS {
+            self.happen_upstream();
+            let orders = self.market.store.all_orders().await;
+            let choices: Vec<_> = (0..=self.dice.below(3)).map(|_| self.choose(&orders)).collect();
+            let (mut steps, storm) = (self.dice.fork(), self.dice.fork());
+            self.market.chaos.storm(storm, self.storm);
+            let deeds = choices.into_iter().map(|choice| self.perform(choice)).collect();
+            race(&self.market.chaos, &mut steps, deeds).await;
+            self.market.chaos.calm();
+            self.market.check_books().await?;
+        }
+        Ok(())
+    }
+
+    async fn end(&self) -> Outcome {
+        self.market.settle_down().await?;
+        self.market.check_story().await?;
+        self.check_messages().await
+    }
+
+    /// No order has more messages than its number received.
+    async fn check_messages(&self) -> Outcome {
+        let mut received = BTreeMap::new();
+        for seller in [&self.market.cheap, &self.market.dear] {
+            for sold in seller.adapter.sold() {
+                received.insert((seller.id, sold.activation.external_id), sold.messages.len());
+            }
+        }
+        for order in self.market.store.all_orders().await {
+            let stored = self.market.store.history(order.id).await?.len();
+            let Some(lease) = order.lease() else { continue };
+            let sent = received.get(&(order.quote.provider, lease.external_id.clone()));
+            if sent.is_none_or(|sent| stored > *sent) {
+                return Err(format!("order {}: {stored} messages of {sent:?}", order.id).into());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What the providers do by themselves.
+impl Life {
+    fn happen_upstream(&mut self) {
+        self.market.clock.advance_seconds(u64::from(self.dice.below(25)));
+        let seller =
+            if self.dice.happens(700) { &self.market.cheap } else { &self.market.dear }.clone();
+        match self.dice.below(10) {
+            0..4 => self.send_message(&seller),
+            4 if self.dice.happens(300) => self.end_number(&seller),
+            5..8 => self.script_sales(&seller),
+            8 => self.script_answers(&seller),
+            _ => {}
+        }
+    }
+
+    /// A message arrives on some number that runs; its callback may be told from now on.
+    fn send_message(&mut self, seller: &Seller) {
+        let sold = seller.adapter.sold();
+        let running: Vec<_> = sold.iter().filter(|sold| sold.is_running()).collect();
+        let Some(sold) = self.dice.pick(&running) else { return };
+        let external_id = sold.activation.external_id.clone();
+        self.messages += 1;
+        // Services often send the same code again.
+        let code = format!("{:04}", self.dice.below(3) + 1_000);
+        let text = format!("Your code is {code}");
+        let shown = self.dice.happens(700).then_some(text.as_str());
+        if seller.adapter.deliver(&external_id, Some(&code), shown) {
+            self.callbacks.push(Callback {
+                provider: seller.id,
+                external_id,
+                code: self.dice.happens(500).then_some(code),
+                text: SmsText::new(&text),
+                received_at: format!("message {}", self.messages),
+            });
+        }
+    }
+
+    fn end_number(&mut self, seller: &Seller) {
+        let sold = seller.adapter.sold();
+        if let Some(sold) = self.dice.pick(&sold) {
+            seller.adapter.end(&sold.activation.external_id);
+        }
+    }
+
+    fn script_sales(&mut self, seller: &Seller) {
+        for _ in 0..self.dice.below(3) {
+            let sale = match self.dice.below(8) {
+                0 | 1 => Sale::Refused(Refusal::OutOfStock),
+                2 => Sale::Refused(Refusal::Mapping),
+                3 => Sale::AnswerLost,
+                4 => Sale::RequestLost,
+                5 => Sale::SoldGarbled,
+                6 => Sale::RefusedGarbled,
+                _ => Sale::Sold,
+            };
+            seller.adapter.then_sale(sale);
+        }
+    }
+
+    fn script_answers(&mut self, seller: &Seller) {
+        let silence = ProviderError::Unavailable("timeout");
+        match self.dice.below(5) {
+            0 => seller.adapter.then_status(Err(silence)),
+            1 => seller.adapter.then_status(Ok(UpstreamStatus::Missing)),
+            2 => seller.adapter.then_listing(Err(silence)),
+            3 => seller.adapter.then_cancel(Ok(CancelOutcome::TooEarly)),
+            _ => seller.adapter.then_finish_fails(silence),
+        };
+    }
+}
+
+/// What somebody of ours is about to do.
+enum Choice {
+    Buy(PlaceCommand),
+    Cancel(UserId, OrderId),
+    Finish(UserId, OrderId),
+    Resend(UserId, OrderId),
+    Callback(Callback),
+    StartTopup(UserId),
+    Notify(Payment),
+    Work(u32),
+}
+
+impl Life {
+    fn choose(&mut self, orders: &[Order]) -> Choice {
+        let worker = Choice::Work(self.dice.below(6));
+        match self.dice.below(16) {
+            0..4 => self.choose_purchase(),
+            4..7 => self.choose_step(orders).unwrap_or(worker),
+            7..9 => {
+                let callback = self.dice.pick(&self.callbacks).cloned();
+                callback.map_or(worker, Choice::Callback)
+            }
+            9 => self.choose_payment(),
+            _ => worker,
+        }
+    }
+
+    fn choose_purchase(&mut self) -> Choice {
+        let quantity = self.dice.below(3) + 1;
+        let key = self.dice.happens(500).then(|| format!("key-{}", self.dice.below(4)));
+        let mut command = self.market.command(quantity, key.as_deref());
+        if let Some(user) = self.dice.pick(&self.users) {
+            command.user = *user;
+        }
+        Choice::Buy(command)
+    }
+
+    fn choose_step(&mut self, orders: &[Order]) -> Option<Choice> {
+        let order = self.dice.pick(orders)?;
+        let (user, id) = (order.user, order.id);
+        Some(match self.dice.below(4) {
+            0 => Choice::Finish(user, id),
+            1 => Choice::Resend(user, id),
+            _ => Choice::Cancel(user, id),
+        })
+    }
+
+    fn choose_payment(&mut self) -> Choice {
+        let known = self.dice.pick(&self.payments).cloned();
+        match known {
+            Some(payment) if self.dice.happens(600) => Choice::Notify(payment),
+            _ if self.dice.happens(400) => {
+                Choice::StartTopup(*self.dice.pick(&self.users).unwrap_or(&self.market.user))
+            }
+            _ => Choice::Notify(self.new_payment()),
+        }
+    }
+
+    /// A notification about some top-up, that may have been started, or not yet.
+    fn new_payment(&mut self) -> Payment {
+        let newest = self.market.ids.uuid().as_u128();
+        let number = u128::from(self.dice.below(4)).abs_diff(newest + 1);
+        let topup = TopupId::new(Uuid::from_u128(number));
+        let page = self.market.gateway.checkout(topup).map(|checkout| checkout.payment_id);
+        let kinds =
+            [PaymentKind::Paid, PaymentKind::Processing, PaymentKind::Failed, PaymentKind::Expired];
+        let payment = Payment {
+            gateway: Gateway::Stripe,
+            event_id: format!("evt_{}", self.payments.len()),
+            payment_id: page.unwrap_or_else(|| format!("pay_of_{number}")),
+            topup: Some(topup),
+            kind: *self.dice.pick(&kinds).unwrap_or(&PaymentKind::Paid),
+            amount: Amount::new(if self.dice.happens(800) { PAID } else { PAID + 1 }),
+        };
+        self.payments.push(payment.clone());
+        payment
+    }
+
+    /// Whether it succeeds is not asked: the books and the story are.
+    fn perform(&self, choice: Choice) -> Deed<'_> {
+        let market = &self.market;
+        Box::pin(async move {
+            match choice {
+                Choice::Buy(command) => drop(market.place_orders().execute(command).await),
+                Choice::Cancel(user, id) => drop(market.cancel_order().execute(user, id).await),
+                Choice::Finish(user, id) => drop(market.finish_order().execute(user, id).await),
+                Choice::Resend(user, id) => drop(market.resend_order().execute(user, id).await),
+                Choice::Callback(callback) => drop(market.receive_sms().execute(&callback).await),
+                Choice::StartTopup(user) => {
+                    if let Some(amount) = Amount::new(PAID) {
+                        drop(market.start_topup().execute(user, amount).await);
+                    }
+                }
+                Choice::Notify(payment) => {
+                    let now = market.clock.now();
+                    drop(PaymentInbox::store(&market.store, &payment, b"raw", now).await);
+                }
+                Choice::Work(0) => drop(market.settle_reserving().run_once().await),
+                Choice::Work(1) => drop(market.poll_active().run_once().await),
+                Choice::Work(2) => drop(market.expire_orders().run_once().await),
+                Choice::Work(3) => drop(market.close_upstream().run_once().await),
+                Choice::Work(4) => drop(market.drain_inbox().run_once().await),
+                Choice::Work(_) => drop(market.credit_topups().run_once().await),
+            }
+        })
+    }
+}
+
+async fn lives(storm: u32) -> Outcome {
+    for seed in 0..LIVES {
+        let lived = async {
+            let mut life = Life::begin(seed, storm).await?;
+            life.live().await?;
+            life.end().await
+        };
+        let lived: Outcome = lived.await;
+        lived.map_err(|error| format!("seed {seed}, storm {storm}: {error}"))?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn all_agree_in_fair_weather() -> Outcome {
+    lives(0).await
+}
+
+#[tokio::test]
+async fn all_agree_in_rough_weather() -> Outcome {
+    lives(10).await
+}
+
+#[tokio::test]
+async fn all_agree_in_a_storm() -> Outcome {
+    lives(60).await
+}

@@ -6,7 +6,7 @@ use domain::{
     outbox::EventKind,
 };
 
-use super::{Market, Seller};
+use super::{Market, Seller, quiet::is_stray};
 use crate::{Outcome, Sold};
 
 impl Market {
@@ -102,7 +102,8 @@ fn check_sold(orders: &[Order], seller: &Seller, sold: &Sold) -> Outcome<bool> {
     if owners.next().is_some() {
         return Err(format!("activation {id} has two owners").into());
     }
-    if sold.is_running() {
+    let kept = owner.is_some() && sold.is_running() && !sold.is_charged();
+    if kept || is_stray(seller, sold) {
         return Err(format!("activation {id} still runs, its owner is {owner:?}").into());
     }
     match owner {

@@ -1,7 +1,7 @@
 use domain::{orders::Status, outbox::EventRelay};
 
-use super::Market;
-use crate::Outcome;
+use super::{Market, Seller};
+use crate::{Outcome, Sold};
 
 /// Seconds between two rounds of the reconcilers: the longest of their claims.
 const STEP_SECONDS: u64 = 15;
@@ -52,9 +52,15 @@ impl Market {
         let sellers = [&self.cheap, &self.dear];
         let idle = sellers
             .iter()
-            .all(|seller| seller.adapter.sold().iter().all(|sold| !sold.is_running()));
+            .all(|seller| !seller.adapter.sold().iter().any(|sold| is_stray(seller, sold)));
         over && idle
     }
+}
+
+/// Whether a number is still to be given back, unless an order owns it: it runs, no message keeps
+/// the provider from taking it, and a list tells us of it.
+pub(super) fn is_stray(seller: &Seller, sold: &Sold) -> bool {
+    sold.is_running() && !sold.is_charged() && seller.adapter.has_list()
 }
 
 const fn is_over(status: Status) -> bool {

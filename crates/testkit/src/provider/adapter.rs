@@ -141,6 +141,11 @@ impl ScriptedProvider {
         self
     }
 
+    /// Whether it has a list of what runs.
+    pub fn has_list(&self) -> bool {
+        !self.script().lists_nothing
+    }
+
     /// Puts something else on sale.
     pub fn stocks(&self, catalog: ProviderCatalog) -> &Self {
         self.script().catalog = catalog;

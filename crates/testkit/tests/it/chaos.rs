@@ -85,7 +85,7 @@ async fn mixes_racers_the_same_way_for_the_same_seed() -> Outcome {
             })
             .collect();
         let ends = race(&chaos, &mut Dice::new(seed), racers).await;
-        assert!(ends.iter().all(|end| matches!(end, Some(Ok(())))));
+        assert!(ends.iter().all(|end| matches!(end, Finish::Returned(Ok(())))));
         orders.push(chaos.calls());
     }
     assert_eq!(orders[0], orders[1]);
@@ -105,7 +105,7 @@ async fn a_crash_in_a_race_kills_one_racer() -> Outcome {
         })
         .collect();
     let ends = race(&chaos, &mut Dice::new(7), racers).await;
-    assert_eq!(ends.iter().filter(|end| end.is_none()).count(), 1);
+    assert_eq!(ends.iter().filter(|end| matches!(end, Finish::Crashed)).count(), 1);
     for number in 0..3 {
         assert!(exists(&store, &format!("{number}@example.com")).await?);
     }
