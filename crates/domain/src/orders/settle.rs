@@ -95,7 +95,9 @@ impl SettleReserving {
         orders: Vec<Order>,
         before: Timestamp,
     ) -> Result<usize, SettleError> {
-        let Some(adapter) = self.ports.registry.get(provider).await? else { return Ok(0) };
+        let Some(adapter) = self.ports.registry.get(provider).await? else {
+            return self.give_up_old(&orders).await;
+        };
         let listing = adapter.active().await;
         // Order matters: first the list, then the purchases under way, then what is ours. A listed
         // number of a purchase under way is then either counted as a rival or known as owned.
@@ -103,15 +105,10 @@ impl SettleReserving {
         let mut settled = 0;
         let mut unowned = match listing {
             Ok(Listing::Complete(list)) => unowned(&*self.ports.work, provider, list).await?,
-            Ok(Listing::Unsupported) => {
-                for order in &orders {
-                    settled += usize::from(self.give_up_when_old(order).await?);
-                }
-                return Ok(settled);
-            }
+            Ok(Listing::Unsupported) => return self.give_up_old(&orders).await,
             Err(error) => {
                 tracing::warn!(provider.id = %provider, %error, "provider {provider} does not list its activations");
-                return Ok(0);
+                return self.give_up_old(&orders).await;
             }
         };
         for order in &orders {
@@ -162,6 +159,14 @@ impl SettleReserving {
         let claim = retrying(ATTEMPTS, || self.ports.purchases.activate(&active)).await?;
         tracing::info!(?claim, provider.id = %order.quote.provider, "number found for order {}", order.id);
         Ok(claim == Claim::Won)
+    }
+
+    async fn give_up_old(&self, orders: &[Order]) -> Result<usize, SettleError> {
+        let mut settled = 0;
+        for order in orders {
+            settled += usize::from(self.give_up_when_old(order).await?);
+        }
+        Ok(settled)
     }
 
     /// Releases once the activation's whole life is over: then it cannot be charged any more.

@@ -207,6 +207,28 @@ async fn outwaits_the_whole_life_of_a_number_where_there_is_no_list() -> Outcome
     Ok(())
 }
 
+#[tokio::test]
+async fn does_not_hold_money_for_ever_at_a_provider_that_never_answers() -> Outcome {
+    for gone in [true, false] {
+        let market = Market::new().await?.funded(100).await?;
+        let order = lose(&market, Sale::AnswerLost).await?;
+        for _ in 0..2 {
+            market.cheap.adapter.then_listing(Err(ProviderError::Refused("key")));
+        }
+        if gone {
+            market.registry.remove(market.cheap.id);
+        }
+        // Two minutes of life and half a minute of patience.
+        assert_eq!(settle(&market, 150).await?, 0);
+        assert_eq!(status(&market, &order).await?, Status::Reserving);
+        assert_eq!(settle(&market, 1).await?, 1);
+        assert_eq!(status(&market, &order).await?, Status::Failed);
+        assert_eq!(market.wallet().await?, (100, 0));
+        market.check_books().await?;
+    }
+    Ok(())
+}
+
 /// A number at the cheap provider that no order knows of.
 fn orphan(market: &Market) -> Outcome {
     let request = AcquireRequest {
