@@ -140,3 +140,67 @@ pub enum CallError {
     #[error("the answer is too long")]
     TooLong,
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use tokio::{
+        io::{AsyncReadExt as _, AsyncWriteExt as _},
+        net::TcpListener,
+    };
+
+    use super::*;
+
+    const HEAD: &str = "HTTP/1.1 200 OK\r\nconnection: close\r\n";
+
+    /// Calls a service that sends `pieces` and closes; answers what it was asked.
+    async fn exchange<T>(pieces: &[&str], call: impl AsyncFnOnce(JsonClient) -> T) -> (T, String) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = format!("http://{}/", listener.local_addr().unwrap());
+        let client = JsonClient::new(&base, Duration::from_secs(10)).unwrap();
+        let serve = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut request = [0; 4096];
+            let length = stream.read(&mut request).await.unwrap();
+            for piece in pieces {
+                stream.write_all(piece.as_bytes()).await.unwrap();
+                stream.flush().await.unwrap();
+            }
+            String::from_utf8_lossy(&request[..length]).into_owned()
+        };
+        tokio::join!(call(client.with_token("secret".into())), serve)
+    }
+
+    #[tokio::test]
+    async fn asks_as_the_owner_of_its_token_and_reads_the_answer() {
+        let answer = [HEAD, "content-length: 7\r\n\r\n", "{\"a\":1}"];
+        let (body, request) = exchange(&answer, async |client| client.get("/x?y=1").await).await;
+        assert_eq!(body.unwrap(), json!({ "a": 1 }));
+        assert!(request.starts_with("GET /x?y=1 HTTP/1.1\r\n"), "{request}");
+        assert!(request.contains("authorization: Bearer secret\r\n"), "{request}");
+    }
+
+    #[tokio::test]
+    async fn a_refusal_tells_status_and_body() {
+        let refusal = "HTTP/1.1 409 Conflict\r\ncontent-length: 7\r\n\r\n{\"a\":1}";
+        let post = async |client: JsonClient| client.post("/x", &json!({})).await;
+        let (answer, _) = exchange(&[refusal], post).await;
+        let CallError::Refused { status, body } = answer.unwrap_err() else { panic!("taken") };
+        assert_eq!((status, body), (409, json!({ "a": 1 })));
+    }
+
+    #[tokio::test]
+    async fn a_stream_is_read_line_by_line_however_it_is_cut() {
+        let pieces = [HEAD, "\r\nevent: a\nda", "ta: {\"ü\":", "1}\r\n\n", "last"];
+        let read = async |client: JsonClient| {
+            let mut lines = client.lines("/events").await.unwrap();
+            let mut read = Vec::new();
+            while let Some(line) = lines.next().await.unwrap() {
+                read.push(line);
+            }
+            read
+        };
+        let (lines, _) = exchange(&pieces, read).await;
+        assert_eq!(lines, ["event: a", "data: {\"ü\":1}", ""]);
+    }
+}
