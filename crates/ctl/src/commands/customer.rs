@@ -3,8 +3,8 @@ use std::env;
 use domain::{
     identity::register::AddCustomer,
     ledger::{
-        Posted,
-        adjust::{CreditCommand, CreditCustomer},
+        PostError, Posted,
+        adjust::{AdjustError, CreditCommand, CreditCustomer},
     },
 };
 use serde_json::json;
@@ -35,10 +35,7 @@ async fn add(desk: &Desk, email: &str, password: Option<String>) -> Result<Answe
 }
 
 async fn show(desk: &Desk, email: &str) -> Result<Answer, Failure> {
-    let found = desk.identity.by_email(email).await?;
-    let Some(customer) = found else {
-        return Err(Failure::conflict(format_args!("there is no customer {email}")));
-    };
+    let customer = desk.look_up(email).await?;
     let wallet = desk.ledger.wallet(customer.id).await?;
     let (available, held) = (wallet.available.get(), wallet.held.get());
     let since = customer.created_at.to_rfc3339();
@@ -69,9 +66,11 @@ async fn credit(desk: &Desk, arguments: &Credit) -> Result<Answer, Failure> {
         reference: arguments.reference.clone(),
     };
     let credit = CreditCustomer::new(desk.store.clone(), desk.ids.clone());
-    let credited = credit.execute(command).await;
-    let (posted, wallet) = credited
-        .map_err(|error| Failure::from(error).context(format!("customer {user} not credited")))?;
+    let (posted, wallet) = credit.execute(command).await.map_err(|error| match error {
+        // The one thing about this journal that can be wrong.
+        AdjustError::Post(PostError::Forbidden(why)) => Failure::conflict(why),
+        error => Failure::from(error).context(format!("customer {user} not credited")),
+    })?;
     let (available, held) = (wallet.available.get(), wallet.held.get());
     let is_new = posted == Posted::New;
     let json = json!({

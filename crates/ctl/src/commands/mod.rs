@@ -15,7 +15,7 @@ use anyhow::Context as _;
 use domain::{
     catalog::{CatalogRepo, Pricing},
     gateways::PaymentGateway,
-    identity::{IdentityQueries, PasswordHasher, TokenMint},
+    identity::{Customer, IdentityQueries, PasswordHasher, TokenMint},
     ids::UserId,
     ledger::LedgerQueries,
     providers::{ProviderDirectory, ProviderRegistry},
@@ -78,9 +78,12 @@ impl Desk {
     }
 
     async fn by_email(&self, email: &str) -> Result<UserId, Failure> {
-        let found = self.identity.by_email(email).await?;
-        let unknown = || Failure::conflict(format_args!("there is no customer {email}"));
-        found.map(|customer| customer.id).ok_or_else(unknown)
+        Ok(self.look_up(email).await?.id)
+    }
+
+    async fn look_up(&self, email: &str) -> Result<Customer, Failure> {
+        let found = self.identity.by_email(&email.trim().to_lowercase()).await?;
+        found.ok_or_else(|| Failure::conflict(format_args!("there is no customer {email}")))
     }
 }
 

@@ -1,0 +1,193 @@
+use ctl::Exit;
+use domain::providers::ProviderError;
+use serde_json::{Value, json};
+
+use crate::support::Operator;
+
+#[tokio::test]
+async fn a_customer_is_added_shown_and_credited() {
+    let operator = Operator::new().await;
+    let added = operator.does("customer add --email New@Example.com").await;
+    assert_eq!(added.json["email"], "new@example.com");
+    let id = added.json["id"].as_i64().unwrap();
+
+    let credit = "customer credit --email new@example.com --amount 500 --reason gift --operator me";
+    let credited = operator.does(credit).await;
+    let expected = json!({ "id": id, "posted": "new", "available": 500, "held": 0 });
+    assert_eq!(credited.json, expected);
+    operator.does(&format!("customer credit --id {id} --amount 1 --reason r --operator me")).await;
+
+    let shown = operator.does("customer show --email NEW@example.com").await;
+    assert_eq!(
+        (shown.json["id"].as_i64(), shown.json["available"].as_i64()),
+        (Some(id), Some(501))
+    );
+    assert!(shown.text.contains("new@example.com") && shown.text.contains("501 IDR"));
+}
+
+#[tokio::test]
+async fn a_credit_with_a_reference_happens_once() {
+    let operator = Operator::new().await;
+    let line = "customer credit --email customer@example.com --amount 500 --reason gift \
+                --operator me --reference ticket-7";
+    assert_eq!(operator.does(line).await.json["posted"], "new");
+    let again = operator.does(line).await;
+    assert_eq!((&again.json["posted"], &again.json["available"]), (&json!("already"), &json!(500)));
+    assert_eq!(again.exit, Exit::Ok);
+}
+
+#[tokio::test]
+async fn what_exists_or_does_not_has_an_exit_code_of_its_own() {
+    let operator = Operator::new().await;
+    for line in [
+        "customer add --email customer@example.com",
+        "customer show --email nobody@example.com",
+        "customer credit --email nobody@example.com --amount 1 --reason r --operator me",
+        "customer credit --id 999 --amount 1 --reason r --operator me",
+        "token issue --email nobody@example.com",
+        "provider add --code cheap --base-url http://a --api-key k",
+        "provider enable --code nobody",
+        "provider disable --code nobody",
+        "provider set-url --code nobody --base-url http://a",
+        "topup start --email nobody@example.com --amount 10000",
+        "topup show --id 00000000-0000-0000-0000-000000000001",
+    ] {
+        assert_eq!(operator.fails(line).await.0, Exit::Conflict, "{line}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_an_argument_is_said() {
+    let operator = Operator::new().await;
+    let (exit, told) = operator.fails("customer add --email nonsense").await;
+    assert_eq!((exit, told.as_str()), (Exit::Usage, "this is not an e-mail address"));
+    let (exit, told) = operator.fails("topup start --email customer@example.com --amount 5").await;
+    assert_eq!(exit, Exit::Usage);
+    assert!(told.contains("10000"), "{told}");
+}
+
+#[tokio::test]
+async fn a_token_opens_the_door_of_its_customer() {
+    let operator = Operator::new().await;
+    let issued = operator.does("token issue --email customer@example.com --name laptop").await;
+    let token = issued.json["token"].as_str().unwrap();
+    assert!(issued.text.starts_with(token));
+    let hash = operator.desk.mint.recognise(token).unwrap();
+    let owner = operator.desk.identity.token_owner(hash).await.unwrap().unwrap();
+    assert_eq!(owner.user, operator.market.user);
+}
+
+#[tokio::test]
+async fn a_provider_is_added_with_its_callback_address() {
+    let operator = Operator::new().await;
+    let added = operator
+        .does("provider add --code gamma --base-url https://gamma.example/ --api-key k-1 --priority 7")
+        .await;
+    let url = added.json["callback_url"].as_str().unwrap();
+    let secret = url.strip_prefix("https://hooks.example.com/sms/").unwrap();
+    assert!(added.text.contains(url) && !added.text.contains("k-1"));
+    let found = operator.desk.directory.by_callback_secret(secret).await.unwrap().unwrap();
+    assert_eq!((found.code.as_str(), found.base_url.as_str()), ("gamma", "https://gamma.example"));
+
+    let list = operator.does("provider list").await;
+    let gamma = entry(&list.json, "gamma");
+    assert_eq!(gamma["callback_url"], url);
+    assert_eq!((&gamma["priority"], &gamma["enabled"]), (&json!(7), &json!(true)));
+    assert!(!list.json.to_string().contains("k-1"));
+}
+
+#[tokio::test]
+async fn without_a_public_address_the_path_alone_is_shown() {
+    let mut operator = Operator::new().await;
+    operator.desk.public_url = None;
+    let list = operator.does("provider list").await;
+    let cheap = entry(&list.json, "cheap");
+    assert_eq!(cheap["callback_url"], Value::Null);
+    assert!(cheap["callback_path"].as_str().unwrap().starts_with("/sms/"));
+    assert!(list.text.contains("ingest.public_url"));
+}
+
+#[tokio::test]
+async fn a_provider_is_disabled_enabled_and_moved() {
+    let operator = Operator::new().await;
+    for (line, field, value) in [
+        ("provider disable --code cheap", "enabled", json!(false)),
+        ("provider enable --code cheap", "enabled", json!(true)),
+        ("provider set-url --code cheap --base-url http://b.c", "base_url", json!("http://b.c")),
+    ] {
+        operator.does(line).await;
+        let list = operator.does("provider list").await;
+        assert_eq!(entry(&list.json, "cheap")[field], value, "{line}");
+    }
+}
+
+#[tokio::test]
+async fn a_key_can_come_from_a_file() {
+    let operator = Operator::new().await;
+    let file = std::env::temp_dir().join(format!("ctl-key-{}", std::process::id()));
+    std::fs::write(&file, "k-from-file\n").unwrap();
+    let line = "provider add --code gamma --base-url http://a --api-key-file";
+    operator.does(&format!("{line} {}", file.display())).await;
+    std::fs::write(&file, "\n").unwrap();
+    let (exit, told) = operator
+        .fails(&format!(
+            "provider add --code d --base-url http://a --api-key-file {}",
+            file.display()
+        ))
+        .await;
+    std::fs::remove_file(&file).unwrap();
+    assert_eq!((exit, told.as_str()), (Exit::Usage, "the key of the provider is empty"));
+    let (exit, _) =
+        operator.fails("provider add --code e --base-url http://a --api-key-file /no/such").await;
+    assert_eq!(exit, Exit::Usage);
+}
+
+#[tokio::test]
+async fn a_catalog_that_cannot_be_read_is_a_failure() {
+    let operator = Operator::new().await;
+    let synced = operator.does("catalog sync").await;
+    assert_eq!((synced.exit, entry(&synced.json, "cheap")["offers"].as_i64()), (Exit::Ok, Some(1)));
+    operator.market.dear.adapter.then_catalog_fails(ProviderError::Unavailable("away"));
+    let synced = operator.does("catalog sync").await;
+    assert_eq!(synced.exit, Exit::Failed);
+    assert!(entry(&synced.json, "dear")["error"].as_str().unwrap().contains("away"));
+}
+
+#[tokio::test]
+async fn a_payment_is_started_and_shown() {
+    let operator = Operator::new().await;
+    let started = operator.does("topup start --email customer@example.com --amount 20000").await;
+    assert_eq!(
+        (&started.json["state"], &started.json["amount"]),
+        (&json!("PENDING"), &json!(20000))
+    );
+    assert!(started.text.contains(started.json["checkout_url"].as_str().unwrap()));
+    let id = started.json["id"].as_str().unwrap();
+    let shown = operator.does(&format!("topup show --id {id}")).await;
+    assert_eq!(shown.json, started.json);
+}
+
+#[tokio::test]
+async fn without_a_gateway_no_payment_is_started() {
+    let mut operator = Operator::new().await;
+    operator.desk.gateway = None;
+    let (exit, told) =
+        operator.fails("topup start --email customer@example.com --amount 20000").await;
+    assert_eq!(exit, Exit::Usage);
+    assert!(told.contains("stripe.secret_key"), "{told}");
+}
+
+#[tokio::test]
+async fn an_audit_of_good_books_ends_well() {
+    let operator = Operator::new().await;
+    let line = "customer credit --email customer@example.com --amount 5 --reason r --operator me";
+    operator.does(line).await;
+    let audit = operator.does("ledger audit").await;
+    assert_eq!((audit.exit, &audit.json["clean"]), (Exit::Ok, &json!(true)));
+    assert!(audit.text.ends_with("the books hold"), "{}", audit.text);
+}
+
+fn entry<'a>(list: &'a Value, code: &str) -> &'a Value {
+    let list = list.as_array().unwrap();
+    list.iter().find(|entry| entry["code"] == code).unwrap()
+}

@@ -1,0 +1,6 @@
+//! Commands on fakes, and the binary's manners.
+#![cfg(test)] // Lets clippy.toml permit unwrap in helpers too.
+
+mod commands;
+mod process;
+mod support;
