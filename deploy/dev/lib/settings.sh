@@ -47,7 +47,7 @@ load_settings() {
   export SWITCHBOARD__STRIPE__LIVEMODE=false
   export SWITCHBOARD__STRIPE__SUCCESS_URL=$API_URL/paid
   export SWITCHBOARD__STRIPE__CANCEL_URL=$API_URL/not-paid
-  if [[ -n ${DEMO:-} ]]; then
+  if [[ -n ${SWITCHBOARD_DEMO:-} ]]; then
     export SWITCHBOARD__ORDERS__LIFETIME_SECONDS=$DEMO_LIFETIME
     export SWITCHBOARD__ORDERS__MIN_CANCEL_SECONDS=$DEMO_MIN_CANCEL
   fi
