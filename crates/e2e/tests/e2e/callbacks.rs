@@ -4,9 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::{Bought, Customer, Options, Stack, eventually, until};
-
-const SOON: Duration = Duration::from_secs(20);
+use crate::support::{Bought, Customer, Options, SOON, Stack, eventually, until};
 
 /// Nobody polls: what arrives arrives by callback.
 fn callbacks_only() -> Options {

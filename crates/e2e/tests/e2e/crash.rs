@@ -1,15 +1,11 @@
 //! Power failures: `kill -9` in the worst moments.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use crate::support::{Customer, Options, Reply, Stack, eventually, until};
+use crate::support::{Customer, Options, Reply, SOON, Stack, eventually, until};
 
 const KEY: &str = "bought-once";
-const SOON: Duration = Duration::from_secs(20);
-
 /// I-4, I-8: sold while we died. The order gets its number, and the customer the answer.
 #[tokio::test]
 async fn adopts_a_number_that_was_sold_while_we_died() {

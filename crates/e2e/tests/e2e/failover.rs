@@ -1,12 +1,8 @@
 //! Providers that refuse, break, lie or lose answers.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 
-use crate::support::{Customer, Options, Product, Stack, eventually, until};
-
-const SOON: Duration = Duration::from_secs(20);
+use crate::support::{Customer, Options, Product, SOON, Stack, eventually, until};
 
 /// A definite no: the next provider serves, at its own price.
 #[tokio::test]

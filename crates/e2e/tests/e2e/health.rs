@@ -1,12 +1,8 @@
 //! Alive is not the same as ready.
 
-use std::time::Duration;
-
 use serde_json::json;
 
-use crate::support::{Options, Stack, until};
-
-const SOON: Duration = Duration::from_secs(20);
+use crate::support::{Options, SOON, Stack, until};
 
 /// Without Postgres and Redis every server lives, says that it is not ready, and recovers alone.
 #[tokio::test]
@@ -57,7 +53,12 @@ async fn sells_without_redis() {
     let stack = Stack::start(Options::default()).await;
     let customer = stack.customer(100_000).await;
     let product = customer.cheapest("wa", "ID").await;
+    let well = stack.ctl.try_run(&["doctor"]).await;
+    assert_eq!(well.code, 0, "{}{}", well.stdout, well.stderr);
     stack.redis.process.kill();
+    let ill = stack.ctl.try_run(&["doctor"]).await;
+    assert_eq!(ill.code, 1, "{}{}", ill.stdout, ill.stderr);
+    assert!(ill.stdout.contains("redis") && ill.stdout.contains("failed"), "{}", ill.stdout);
     let order = customer.buy(&product.any()).await;
     let code = stack.sandbox.sms(&order.phone).await;
     customer.order_with_code(order.id, &code).await;

@@ -1,12 +1,8 @@
 //! The life of an order: cancel, expiry, several messages, the end.
 
-use std::time::Duration;
-
 use serde_json::json;
 
-use crate::support::{Options, Stack, eventually, until};
-
-const SOON: Duration = Duration::from_secs(20);
+use crate::support::{Options, SOON, Stack, eventually, until};
 
 /// Money comes back by itself when no SMS does, and the provider's window ends as ours does.
 #[tokio::test]
@@ -79,6 +75,40 @@ async fn cancels_when_the_window_allows_it_and_gives_the_money_back() {
     stack.finish().await;
 }
 
+/// A provider that does not take a number back yet: nothing is refunded that it still charges.
+#[tokio::test]
+async fn refunds_only_what_the_provider_takes_back() {
+    let stack = Stack::start(Options::default()).await;
+    let customer = stack.customer(100_000).await;
+    let product = customer.cheapest("wa", "ID").await;
+    stack.sandbox.control("providers/alpha", json!({ "min_cancel_seconds": 60 })).await;
+    let order = customer.buy(&product.exactly()).await;
+    assert_eq!(customer.order(order.id).await["can_cancel"], true);
+    customer.cancel(order.id).await.refused(409, "CANCEL_TOO_EARLY");
+    // Nor while it cannot be asked.
+    stack.sandbox.faults("alpha", json!({ "http_500": true })).await;
+    customer.cancel(order.id).await.refused(422, "PROVIDER_ERROR");
+    stack.sandbox.faults("alpha", json!({})).await;
+    assert_eq!(customer.order(order.id).await["status"], "ACTIVE");
+    assert_eq!(customer.balance().await, 100_000 - order.amount);
+    stack.sandbox.control("providers/alpha", json!({ "min_cancel_seconds": 0 })).await;
+    assert_eq!(customer.cancel(order.id).await.data()["new_balance"], 100_000);
+
+    // It took the number back, but we did not hear of it: a repeat finds out.
+    let order = customer.buy(&product.exactly()).await;
+    let lost = json!({ "drop_after_commit": true, "remaining": 1, "actions": ["setStatus"] });
+    stack.sandbox.faults("alpha", lost).await;
+    customer.cancel(order.id).await.refused(422, "PROVIDER_ERROR");
+    let repeated = customer.cancel(order.id).await;
+    if repeated.status != 200 {
+        // The poller was faster.
+        repeated.refused(409, "CONFLICT");
+    }
+    customer.order_in(order.id, "CANCELED").await;
+    assert_eq!(customer.balance().await, 100_000);
+    stack.finish().await;
+}
+
 /// Several messages: each counts once, the first decides, the last shows.
 #[tokio::test]
 async fn takes_several_messages_for_one_order() {
@@ -105,6 +135,14 @@ async fn takes_several_messages_for_one_order() {
         }
     }
     assert_eq!(customer.balance().await, 100_000 - order.amount, "paid once");
+    let stored = "SELECT concat((SELECT string_agg(m::text, '') FROM sms_messages m),
+        (SELECT string_agg(i::text, '') FROM sms_inbox i), (SELECT string_agg(o::text, '')
+        FROM orders o), (SELECT string_agg(p::text, '') FROM providers p))";
+    let stored = stack.database.one::<String>(stored).await;
+    assert!(stored.contains(order.phone.trim_start_matches('+')), "{stored}");
+    for secret in ["is your code", "key-"] {
+        assert!(!stored.contains(secret), "{secret:?} is stored unsealed");
+    }
     let finished = customer.finish(order.id).await.data();
     assert_eq!(finished, json!({ "order_id": order.id, "status": "COMPLETED" }));
     until("the provider is told", SOON, async || {

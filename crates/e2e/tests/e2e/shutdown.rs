@@ -4,9 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::support::{Options, Stack, eventually, until};
-
-const SOON: Duration = Duration::from_secs(20);
+use crate::support::{Options, SOON, Stack, eventually, until};
 
 /// The first signal: what was asked is answered, streams end, the exit is clean.
 #[tokio::test]

@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use crate::support::{Options, Stack, until};
-
-const SOON: Duration = Duration::from_secs(20);
+use crate::support::{Options, SOON, Stack, until};
 
 /// The code arrives at the receiver and shows at whichever replica the customer listens to.
 #[tokio::test]

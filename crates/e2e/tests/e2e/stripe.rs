@@ -1,12 +1,9 @@
 //! Money coming in through Stripe.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 
-use crate::support::{Customer, Options, Stack, eventually, python, until};
+use crate::support::{Customer, Options, SOON, Stack, eventually, python, until};
 
-const SOON: Duration = Duration::from_secs(20);
 const AMOUNT: i64 = 50_000;
 
 /// A top-up that the customer has not paid yet.
@@ -73,6 +70,8 @@ async fn credits_nothing_when_amount_currency_or_mode_differ() {
         let (_, statuses) = pay(&stack, &topup, wrong.clone()).await;
         assert_eq!(statuses, [200], "{wrong}");
         becomes(&stack, &customer, &topup, "REVIEW").await;
+        let told = format!("payment for top-up {} not credited", topup.id);
+        until("the operator is told", SOON, async || stack.workers[0].has_logged(&told)).await;
     }
     assert_eq!(customer.balance().await, 0);
 
@@ -128,6 +127,29 @@ async fn follows_a_payment_in_whatever_order_it_happens() {
     pay(&stack, &lost_one, json!({})).await;
     becomes(&stack, &customer, &lost_one, "PAID").await;
     assert_eq!(customer.balance().await, 3 * AMOUNT, "{}", lost.stderr);
+    stack.finish().await;
+}
+
+/// L9: money that arrives while nobody is there to take or to credit it.
+#[tokio::test]
+async fn credits_what_was_paid_while_we_were_down() {
+    let stack = Stack::start(Options::default()).await;
+    let customer = stack.customer(0).await;
+    let uncredited = start(&stack, &customer).await;
+    stack.workers[0].process.kill();
+    let (_, statuses) = pay(&stack, &uncredited, json!({})).await;
+    assert_eq!(statuses, [200]);
+    let untaken = start(&stack, &customer).await;
+    stack.ingest.process.kill();
+    stack.sandbox.control("stripe", json!({ "webhook_retry_ms": 2000 })).await;
+    let (_, statuses) = pay(&stack, &untaken, json!({})).await;
+    assert_eq!(statuses, [0], "nobody was there");
+    stack.ingest.start_again().await;
+    assert_eq!(customer.balance().await, 0);
+    stack.workers[0].start_again().await;
+    becomes(&stack, &customer, &uncredited, "PAID").await;
+    becomes(&stack, &customer, &untaken, "PAID").await;
+    assert_eq!(customer.balance().await, 2 * AMOUNT);
     stack.finish().await;
 }
 

@@ -1,5 +1,7 @@
 //! Money under pressure.
 
+use serde_json::json;
+use sqlx::postgres::PgPool;
 use tokio::task::JoinSet;
 
 use crate::support::{Options, Stack};
@@ -38,6 +40,63 @@ async fn sells_exactly_what_the_wallet_can_pay() {
     assert_eq!(stack.sandbox.activations("alpha").await.len(), 50);
     let lowest = "SELECT min(available_after) FROM ledger.transfers WHERE wallet_user IS NOT NULL";
     assert_eq!(stack.database.one::<i64>(lowest).await, 0);
+    stack.finish().await;
+}
+
+/// I-8: one key, twenty times at once, at two replicas.
+#[tokio::test]
+async fn charges_once_for_a_key_that_is_used_twenty_times_at_once() {
+    let stack = Stack::start(Options::default().replicas(2, 1)).await;
+    let customer = stack.customer(1_000_000).await;
+    let product = customer.cheapest("wa", "ID").await;
+    let slow = json!({ "latency_after_commit_ms": 300 });
+    stack.sandbox.faults("alpha", slow).await;
+    let mut buyers = JoinSet::new();
+    for n in 0..20 {
+        let customer = customer.at(&stack.apis[n % 2].url);
+        let body = json!({ "product_id": product.id, "quantity": 2 });
+        buyers.spawn(async move { customer.create(Some("same"), &body).await });
+    }
+    let mut answers = Vec::new();
+    while let Some(reply) = buyers.join_next().await {
+        let reply = reply.unwrap();
+        if reply.status == 200 {
+            answers.push(reply.text);
+        } else {
+            reply.refused(409, "REQUEST_IN_PROGRESS");
+        }
+    }
+    answers.dedup();
+    assert_eq!(answers.len(), 1, "{answers:?}");
+    assert_eq!(stack.sandbox.activations("alpha").await.len(), 2);
+    assert_eq!(customer.balance().await, 1_000_000 - 2 * product.price);
+    let other = customer.create(Some("same"), &product.exactly()).await;
+    other.refused(422, "IDEMPOTENCY_KEY_REUSED");
+    stack.finish().await;
+}
+
+/// L3, L4: whoever takes over a server holds its database role, and still cannot make money.
+#[tokio::test]
+async fn lets_no_server_write_into_the_ledger() {
+    let stack = Stack::start(Options::default()).await;
+    let customer = stack.customer(1000).await;
+    let role = PgPool::connect(&stack.database.app_url).await.unwrap();
+    for statement in [
+        "UPDATE ledger.wallet SET available = 1000000000",
+        "UPDATE ledger.wallets SET available = 1000000000",
+        "DELETE FROM ledger.transfer",
+        "TRUNCATE ledger.transfer",
+        "INSERT INTO ledger.wallet (user_id, available) VALUES (999, 1)",
+        "ALTER TABLE ledger.transfer DISABLE TRIGGER ALL",
+        "SET ROLE switchboard_ledger",
+        "SELECT ledger.post('adjustment:x', 'ADJUSTMENT', ARRAY['adjustment'], ARRAY[0::bigint],
+            ARRAY['available'], ARRAY[1::bigint], ARRAY[1000000::bigint], ARRAY['IDR'])",
+    ] {
+        let done = sqlx::raw_sql(statement).execute(&role).await;
+        assert!(done.is_err(), "{statement}");
+    }
+    role.close().await;
+    assert_eq!(customer.balance().await, 1000);
     stack.finish().await;
 }
 

@@ -1,12 +1,8 @@
 //! I-13: the tasks are right with their lock, without it, and twice at once.
 
-use std::time::Duration;
-
 use serde_json::json;
 
-use crate::support::{Customer, Options, Product, Stack, eventually, until};
-
-const SOON: Duration = Duration::from_secs(20);
+use crate::support::{Customer, Options, Product, SOON, Stack, eventually, until};
 
 #[tokio::test]
 async fn does_everything_once_with_two_workers_and_no_redis() {

@@ -1,11 +1,13 @@
 //! A customer of the public API.
 
-use std::time::Duration;
-
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 
-use super::{events::Events, http::Reply, wait::eventually};
+use super::{
+    events::Events,
+    http::Reply,
+    wait::{SOON, eventually},
+};
 
 /// Somebody with a wallet and a token.
 #[derive(Clone)]
@@ -108,7 +110,7 @@ impl Customer {
     /// Waits until an order is in that status and returns it.
     pub(crate) async fn order_in(&self, id: i64, status: &str) -> Value {
         let what = format!("order {id} is {status}");
-        eventually(&what, Duration::from_secs(20), async || {
+        eventually(&what, SOON, async || {
             let order = self.order(id).await;
             if order["status"] == status { Ok(order) } else { Err(order) }
         })
@@ -118,7 +120,7 @@ impl Customer {
     /// Waits until an order has a code and returns it.
     pub(crate) async fn order_with_code(&self, id: i64, code: &str) -> Value {
         let what = format!("order {id} has its code");
-        eventually(&what, Duration::from_secs(20), async || {
+        eventually(&what, SOON, async || {
             let order = self.order(id).await;
             if order["otp_code"] == code { Ok(order) } else { Err(order) }
         })

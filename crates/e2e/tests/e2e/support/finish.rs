@@ -24,18 +24,32 @@ impl Stack {
         .await;
         let audit = self.ctl.try_run(&["ledger", "audit", "--json"]).await;
         assert_eq!(audit.code, 0, "{}\n{}", audit.stdout, audit.stderr);
-        for worker in &self.workers {
-            let page = worker.get("/metrics").await.expect("the task worker tells its metrics");
-            assert!(page.text.contains("task_runs_total"), "{}", page.text);
-        }
+        self.plant_what_was_sold().await;
+        self.check_metrics().await;
         for server in self.servers() {
             server.stop().await;
         }
-        self.plant_what_was_sold().await;
-        self.secrets.assert_unseen(self.logs());
+        for log in self.logs() {
+            let text = String::from_utf8_lossy(&std::fs::read(&log).unwrap()).into_owned();
+            self.secrets.assert_unseen(&log.display().to_string(), &text);
+        }
         self.database.remove().await;
         self.is_finished = true;
         let _ = std::fs::remove_dir_all(&self.directory);
+    }
+
+    /// Every server tells how it fares, in labels without secrets.
+    async fn check_metrics(&self) {
+        for server in self.servers() {
+            let name = &server.process.program.name;
+            let page = server.get("/metrics").await.expect("metrics are told").text;
+            assert!(page.contains("build_info"), "{name}: {page}");
+            self.secrets.assert_unseen(name, &page);
+        }
+        for worker in &self.workers {
+            let ran = worker.find_metric("task_runs_total", &[("outcome", "ok")]).await;
+            assert!(ran.is_some_and(|times| times > 0.0), "{ran:?}");
+        }
     }
 
     /// Numbers, codes and texts are secrets as well.

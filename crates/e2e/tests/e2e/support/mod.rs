@@ -26,4 +26,4 @@ pub(crate) use options::{Options, variable_of};
 pub(crate) use place::place;
 pub(crate) use python::python;
 pub(crate) use stack::Stack;
-pub(crate) use wait::{eventually, until};
+pub(crate) use wait::{SOON, eventually, until};

@@ -1,6 +1,6 @@
 //! A Redis that belongs to one stack, because locks and channels are global to a server.
 
-use std::{path::Path, time::Duration};
+use std::path::Path;
 
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
@@ -10,7 +10,7 @@ use tokio::{
 use super::{
     ports::free_port,
     process::{Process, Program},
-    wait::eventually,
+    wait::{SOON, eventually},
 };
 
 /// The running server.
@@ -48,12 +48,10 @@ impl Redis {
 
     /// Waits until it answers.
     pub(crate) async fn ready(&self) {
-        eventually("Redis answers", Duration::from_secs(20), async || {
-            match self.ask("PING").await {
-                Ok(answer) if answer.starts_with("+PONG") => Ok(()),
-                Ok(answer) => Err(answer),
-                Err(error) => Err(error.to_string()),
-            }
+        eventually("Redis answers", SOON, async || match self.ask("PING").await {
+            Ok(answer) if answer.starts_with("+PONG") => Ok(()),
+            Ok(answer) => Err(answer),
+            Err(error) => Err(error.to_string()),
         })
         .await;
     }

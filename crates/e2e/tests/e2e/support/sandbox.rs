@@ -1,14 +1,12 @@
 //! The outside world: providers and Stripe, and our hand in what they do.
 
-use std::time::Duration;
-
 use reqwest::Client;
 use serde_json::{Value, json};
 
 use super::{
     process::{Process, Program},
     secrets::random_code,
-    wait::eventually,
+    wait::{SOON, eventually},
 };
 
 /// The running stand-in.
@@ -24,9 +22,8 @@ impl Sandbox {
         let file = program.log.with_extension("address");
         program.arguments.extend(["--addr-file".to_owned(), file.display().to_string()]);
         let process = Process::start(program);
-        let address = eventually("the sandbox listens", Duration::from_secs(20), async || {
-            std::fs::read_to_string(&file)
-        });
+        let address =
+            eventually("the sandbox listens", SOON, async || std::fs::read_to_string(&file));
         let url = format!("http://{}", address.await.trim());
         Self { url, http, _process: process }
     }

@@ -1,15 +1,10 @@
-use std::time::Duration;
-
 use reqwest::Client;
 
 use super::{
     http::{self, Reply},
     process::{Process, Program},
-    wait::eventually,
+    wait::{SOON, eventually},
 };
-
-/// Debug builds on busy cores take their time.
-const START: Duration = Duration::from_secs(30);
 
 /// One of our servers.
 pub(crate) struct Server {
@@ -27,7 +22,7 @@ impl Server {
     /// Waits until it can do its work.
     pub(crate) async fn ready(&self) {
         let what = format!("{} is ready", self.process.program.name);
-        eventually(&what, START, async || {
+        eventually(&what, SOON, async || {
             let log = || self.process.log_tail(20);
             assert!(self.process.is_running(), "{} ended:\n{}", self.process.program.name, log());
             match self.get("/health/ready").await {
@@ -61,11 +56,17 @@ impl Server {
         line.rsplit(' ').next()?.parse().ok()
     }
 
+    /// Whether a line of its log has this in it.
+    pub(crate) fn has_logged(&self, words: &str) -> bool {
+        let log = std::fs::read(&self.process.program.log).unwrap();
+        String::from_utf8_lossy(&log).contains(words)
+    }
+
     /// Asks it to end and panics unless it does so cleanly.
     pub(crate) async fn stop(&self) {
         if self.process.is_running() {
             self.process.signal("TERM");
-            let code = self.process.exit_code(START).await;
+            let code = self.process.exit_code(SOON).await;
             assert_eq!(code, 0, "{}", self.process.log_tail(20));
         }
     }

@@ -3,6 +3,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+/// Longer than anything takes that happens by itself, on busy cores as well.
+pub(crate) const SOON: Duration = Duration::from_secs(30);
+
 /// Between two looks: short against what is waited for, long enough to leave the cores alone.
 const PAUSE: Duration = Duration::from_millis(25);
 
