@@ -12,6 +12,8 @@ CREATE TABLE providers (
     priority             int NOT NULL,
     enabled              boolean NOT NULL DEFAULT true,
     trusts_callbacks     boolean NOT NULL DEFAULT false,
+    -- When its list may next be searched for activations that nobody owns.
+    sweep_at             timestamptz,
     created_at           timestamptz NOT NULL DEFAULT now()
 );
 

@@ -202,8 +202,13 @@ pub trait OrderWork: Send + Sync {
         now: Timestamp,
     ) -> Result<Timestamp, StoreError>;
 
-    /// Providers to be swept for activations that nobody owns.
-    async fn providers_to_sweep(&self) -> Result<Vec<ProviderId>, StoreError>;
+    /// Providers to be swept for activations that nobody owns; each is not given out again for
+    /// `interval`.
+    async fn due_sweeps(
+        &self,
+        now: Timestamp,
+        interval: Duration,
+    ) -> Result<Vec<ProviderId>, StoreError>;
 }
 
 /// Purchases under way at one provider for one thing.

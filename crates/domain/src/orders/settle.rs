@@ -71,7 +71,9 @@ impl SettleReserving {
         for order in self.ports.work.stuck(before, Self::BATCH).await? {
             stuck.entry(order.quote.provider).or_default().push(order);
         }
-        for provider in self.ports.work.providers_to_sweep().await? {
+        // Two looks within the time an orphan is watched, and a third that gives it back.
+        let every = self.patience.orphan_after / 3;
+        for provider in self.ports.work.due_sweeps(now, every).await? {
             stuck.entry(provider).or_default();
         }
         let mut settled = 0;

@@ -206,9 +206,11 @@ async fn leaves_a_payment_without_topup_to_the_operator_after_a_day() -> Outcome
             let step = if waits.len() < 4 { 1 } else { 60 };
             market.clock.advance_seconds(step);
             wait += step;
+            assert!(wait <= 600, "nothing was due for ten minutes");
         }
         total += wait;
         waits.push(wait);
+        assert!(waits.len() <= 150, "given up too late");
     }
     assert_eq!((&waits[..6], waits.len()), (&[1, 2, 5, 30, 600, 600][..], 150));
     assert!((22 * 3_600..26 * 3_600).contains(&total), "{total} seconds");

@@ -19,9 +19,11 @@ async fn tries_later_and_later_and_gives_up_after_a_day() -> Outcome {
             let step = if waits.len() < 5 { 1 } else { 60 };
             market.clock.advance_seconds(step);
             wait += step;
+            assert!(wait <= 600, "nothing was due for ten minutes");
         }
         total += wait;
         waits.push(wait);
+        assert!(waits.len() <= 150, "given up too late");
     }
     assert_eq!(waits[..7], [1, 2, 5, 15, 60, 600, 600]);
     assert_eq!(waits.len(), 150);

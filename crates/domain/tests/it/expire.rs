@@ -96,6 +96,7 @@ async fn is_patient_with_a_silent_provider_for_a_while() -> Outcome {
     }
     let mut waited = Duration::ZERO;
     while status(&market, &order).await? == Status::Active {
+        assert!(waited <= ExpireOrders::GRACE);
         assert_eq!(market.expire_orders().run_once().await?, 1);
         if status(&market, &order).await? == Status::Active {
             market.clock.advance_seconds(15);

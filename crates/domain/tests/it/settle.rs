@@ -251,9 +251,9 @@ async fn gives_back_a_number_that_nobody_owns_after_a_while() -> Outcome {
     let owned = market.buy().await?;
     orphan(&market)?;
     settle(&market, 0).await?;
-    settle(&market, 44).await?;
+    settle(&market, 29).await?;
     assert_eq!(cancels(&market), 0);
-    settle(&market, 1).await?;
+    settle(&market, 16).await?;
     assert_eq!(cancels(&market), 1);
     let canceled: Vec<_> = market.cheap.adapter.sold().iter().map(|sold| sold.canceled).collect();
     assert_eq!(canceled, [false, true]);
@@ -293,7 +293,7 @@ async fn gives_nothing_back_while_a_purchase_is_under_way() -> Outcome {
     settle(&market, 0).await?;
     assert_eq!(cancels(&market), 0);
     assert_eq!(rest.await?.orders.len(), 1);
-    settle(&market, 0).await?;
+    settle(&market, 15).await?;
     assert_eq!(cancels(&market), 1);
     Ok(())
 }
@@ -328,6 +328,23 @@ async fn two_at_once_settle_each_order_once() -> Outcome {
     market.settle_down().await?;
     assert_eq!(market.check_story().await?, 0);
     Ok(())
+}
+
+#[tokio::test]
+async fn leaves_an_order_alone_that_moved_on_to_the_next_offer() -> Outcome {
+    let market = Market::new().await?.funded(100).await?;
+    let (place, reconciler) = (market.place_orders(), market.settle_reserving());
+    market.cheap.adapter.then_sale(Sale::Refused(Refusal::OutOfStock));
+    let purchase = place.execute(market.command(1, None));
+    let purchase = stop_after(&market, "acquire", purchase).await?;
+    market.clock.advance_seconds(31);
+    let settling = stop_after(&market, "active", reconciler.run_once()).await?;
+    let purchase = stop_after(&market, "commit", purchase).await?;
+    assert_eq!(settling.await?, 0);
+    let placed = purchase.await?;
+    assert_eq!(placed.orders.len(), 1);
+    assert_eq!(market.wallet().await?, (50, 50));
+    market.check_books().await
 }
 
 #[tokio::test]

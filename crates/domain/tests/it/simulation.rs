@@ -11,6 +11,7 @@ use domain::{
     ledger::Gateway,
     money::Amount,
     orders::{Order, place::PlaceCommand},
+    outbox::EventQueries,
     providers::{CancelOutcome, ProviderError, Refusal, SmsText, UpstreamStatus},
     time::{Clock, IdGen},
     topups::PaymentInbox,
@@ -180,6 +181,7 @@ enum Choice {
     StartTopup(UserId),
     Notify(Payment),
     Work(u32),
+    Dawdle(u64),
 }
 
 impl Life {
@@ -193,6 +195,7 @@ impl Life {
                 callback.map_or(worker, Choice::Callback)
             }
             9 => self.choose_payment(),
+            10 => Choice::Dawdle(u64::from(self.dice.below(50))),
             _ => worker,
         }
     }
@@ -266,6 +269,11 @@ impl Life {
                 Choice::Notify(payment) => {
                     let now = market.clock.now();
                     drop(PaymentInbox::store(&market.store, &payment, b"raw", now).await);
+                }
+                // Time that passes while others are in the middle of their work.
+                Choice::Dawdle(seconds) => {
+                    drop(market.store.newest().await);
+                    market.clock.advance_seconds(seconds);
                 }
                 Choice::Work(0) => drop(market.settle_reserving().run_once().await),
                 Choice::Work(1) => drop(market.poll_active().run_once().await),

@@ -155,8 +155,17 @@ impl OrderWork for Postgres {
         .map_err(error::store)
     }
 
-    async fn providers_to_sweep(&self) -> Result<Vec<ProviderId>, StoreError> {
-        let ids = sqlx::query_scalar!("SELECT id FROM providers WHERE enabled ORDER BY id");
+    async fn due_sweeps(
+        &self,
+        now: Timestamp,
+        interval: Duration,
+    ) -> Result<Vec<ProviderId>, StoreError> {
+        let ids = sqlx::query_scalar!(
+            "UPDATE providers SET sweep_at = $2
+             WHERE enabled AND (sweep_at IS NULL OR sweep_at <= $1) RETURNING id",
+            now,
+            now + interval,
+        );
         let ids = ids.fetch_all(&self.pool).await.map_err(error::store)?;
         Ok(ids.into_iter().map(ProviderId::new).collect())
     }

@@ -134,7 +134,7 @@ macro_rules! cases {
             claims_no_more_than_asked_for,
             claims_each_order_for_one_of_many,
             remembers_since_when_an_activation_has_no_owner,
-            sweeps_every_provider,
+            sweeps_every_provider_once_per_interval,
         }
     };
     (inbox => $each:ident) => {

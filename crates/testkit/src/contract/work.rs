@@ -219,13 +219,20 @@ pub async fn remembers_since_when_an_activation_has_no_owner<B: Backend>(store: 
     Ok(())
 }
 
-/// A provider we buy from is swept for numbers that nobody owns.
-pub async fn sweeps_every_provider<B: Backend>(store: &B) -> Outcome {
+/// Each provider we buy from is swept once per interval for numbers that nobody owns.
+pub async fn sweeps_every_provider_once_per_interval<B: Backend>(store: &B) -> Outcome {
     let mut expected =
         vec![add_provider(store, "first").await?.id, add_provider(store, "second").await?.id];
-    let mut swept = store.providers_to_sweep().await?;
     expected.sort_unstable();
-    swept.sort_unstable();
-    assert_eq!(swept, expected);
+    let now = soon();
+    for (at, due) in
+        [(now, expected.clone()), (now + INTERVAL - MOMENT, Vec::new()), (now + INTERVAL, expected)]
+    {
+        let mut swept = store.due_sweeps(at, INTERVAL).await?;
+        swept.sort_unstable();
+        assert_eq!(swept, due);
+    }
+    assert!(store.set_enabled("first", false).await?);
+    assert_eq!(store.due_sweeps(now + INTERVAL * 2, INTERVAL).await?.len(), 1);
     Ok(())
 }

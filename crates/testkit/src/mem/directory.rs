@@ -1,10 +1,11 @@
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use async_trait::async_trait;
 use domain::{
     ids::ProviderId,
     providers::{NewProvider, ProviderDirectory, ProviderRecord},
     store::StoreError,
+    time::Timestamp,
 };
 
 use super::{MemStore, state::next_id};
@@ -13,6 +14,7 @@ use super::{MemStore, state::next_id};
 #[derive(Debug, Clone, Default)]
 pub(super) struct Providers {
     records: BTreeMap<ProviderId, ProviderRecord>,
+    sweep_at: BTreeMap<ProviderId, Timestamp>,
 }
 
 impl Providers {
@@ -20,8 +22,15 @@ impl Providers {
         self.records.get(&id)
     }
 
-    pub(super) fn ids(&self) -> Vec<ProviderId> {
-        self.records.keys().copied().collect()
+    /// Enabled providers whose time has come, each for the next time after `interval`.
+    pub(super) fn due_sweeps(&mut self, now: Timestamp, interval: Duration) -> Vec<ProviderId> {
+        let enabled = self.records.values().filter(|record| record.enabled);
+        let due: Vec<_> = enabled
+            .map(|record| record.id)
+            .filter(|id| self.sweep_at.get(id).is_none_or(|at| *at <= now))
+            .collect();
+        self.sweep_at.extend(due.iter().map(|id| (*id, now + interval)));
+        due
     }
 
     pub(super) fn is_enabled(&self, id: ProviderId) -> bool {

@@ -154,7 +154,11 @@ impl OrderWork for MemStore {
         .await
     }
 
-    async fn providers_to_sweep(&self) -> Result<Vec<ProviderId>, StoreError> {
-        self.read("providers_to_sweep", |state| state.providers.ids()).await
+    async fn due_sweeps(
+        &self,
+        now: Timestamp,
+        interval: Duration,
+    ) -> Result<Vec<ProviderId>, StoreError> {
+        self.write("due_sweeps", |state| Ok(state.providers.due_sweeps(now, interval))).await
     }
 }
