@@ -47,6 +47,8 @@ use crate::{
 const AUDIT_TIMEOUT: Duration = Duration::from_mins(15);
 /// How long customers wait for events after the instance that relays them died.
 const RELAY_STANDBY: Duration = Duration::from_secs(1);
+/// The same for their messages, payments and refunds.
+const STANDBY: Duration = Duration::from_secs(5);
 /// How often what waits is counted.
 const BACKLOG_EVERY: Duration = Duration::from_secs(10);
 
@@ -100,19 +102,24 @@ impl Parts {
         let backlog_task = Backlog::new(self.postgres.clone(), self.postgres.clone());
         vec![
             self.led(relay, self.relay()).poked_by(events),
-            self.led(self.every("drain", every.drain), self.drain())
+            self.led(self.urgent("drain", every.drain), self.drain())
                 .poked_by(self.pokes.of(Queue::Inbox)),
-            self.led(self.every("credit", every.credit), self.credit())
+            self.led(self.urgent("credit", every.credit), self.credit())
                 .poked_by(self.pokes.of(Queue::Payments)),
-            self.led(self.every("poll", every.poll), self.poll()),
-            self.led(self.every("expire", every.expire), self.expire()),
-            self.led(self.every("settle", every.settle), self.settle()),
+            self.led(self.urgent("poll", every.poll), self.poll()),
+            self.led(self.urgent("expire", every.expire), self.expire()),
+            self.led(self.urgent("settle", every.settle), self.settle()),
             self.led(self.every("close", every.close), self.close()),
             self.led(self.every("catalog", every.catalog), self.sync()),
             self.led(audit, Audit(self.postgres.clone())),
             self.led(self.every("purge", every.purge), self.purge()),
             Periodic::new(backlog, Arc::new(backlog_task), self.clock.clone()),
         ]
+    }
+
+    /// For what customers wait for.
+    fn urgent(&self, name: &'static str, interval: Duration) -> Schedule {
+        Schedule { standby: Some(STANDBY.max(interval * 2)), ..self.every(name, interval) }
     }
 
     fn every(&self, name: &'static str, interval: Duration) -> Schedule {
