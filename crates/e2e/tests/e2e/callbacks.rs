@@ -191,6 +191,12 @@ async fn turns_strangers_and_nonsense_away() {
     let (status, _) = post(path, "x".repeat(100_000)).await;
     assert_eq!(status, 413);
     assert_eq!(stack.database.one::<i64>("SELECT count(*) FROM sms_inbox").await, 0);
+    // Who reads the database learns neither how to call us nor how to call the provider.
+    let kept = "SELECT string_agg(p::text || encode(api_key_sealed, 'escape')
+        || encode(callback_secret_sealed, 'escape'), '') FROM providers p";
+    let kept = stack.database.one::<String>(kept).await;
+    assert!(kept.contains(&stack.sandbox.url), "{kept}");
+    stack.secrets.assert_unseen("the database", &kept);
     // One for an activation that nobody has may belong to a purchase still under way.
     let (status, _) = post(path, callback.to_string()).await;
     assert_eq!(status, 200);

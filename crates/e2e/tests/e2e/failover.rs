@@ -110,7 +110,7 @@ async fn lose_the_answer(
     .await
 }
 
-/// A provider that sells dearer than it listed is paid what it charges, the customer what was quoted.
+/// A provider that sells dearer than it listed gets what it charges; the customer pays the quote.
 #[tokio::test]
 async fn keeps_its_price_when_a_provider_charges_more() {
     let stack = Stack::start(Options::default()).await;
