@@ -74,7 +74,7 @@ const fn is_live(order: &Order) -> bool {
     matches!(order.status(), Status::Reserving | Status::Active)
 }
 
-/// L7, L12: what is held is what live orders cost, for every customer.
+/// L14: what is held is what live orders cost, for every customer.
 fn holds_match_orders(state: &State) -> Vec<Finding> {
     let mut live: BTreeMap<UserId, i64> = BTreeMap::new();
     for row in state.orders.values().filter(|row| is_live(&row.order)) {
@@ -87,7 +87,7 @@ fn holds_match_orders(state: &State) -> Vec<Finding> {
         let expected = live.get(&user).copied().unwrap_or_default();
         if held != expected {
             let detail = format!("holds {held}, live orders cost {expected}");
-            findings.push(finding("L12", Some(user), detail));
+            findings.push(finding("L14", Some(user), detail));
         }
     }
     findings

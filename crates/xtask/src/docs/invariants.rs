@@ -82,8 +82,8 @@ mod tests {
     #[test]
     fn reads_ids_as_whole_words() {
         assert_eq!(
-            ids("L1, (I-22) `L3`: L4–L5 L6-L7 I-8."),
-            ["L1", "I-22", "L3", "L4", "L5", "L6", "L7", "I-8"]
+            ids("L1, (I-2) `L3`: L4–L5 L6-L7 I-8."),
+            ["L1", "I-2", "L3", "L4", "L5", "L6", "L7", "I-8"]
         );
         assert_eq!(ids("XL1 L1a L_1 L I- I-a API-1 L1_CACHE UTF-8 l1"), [""; 0]);
     }

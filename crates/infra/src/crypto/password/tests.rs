@@ -92,6 +92,7 @@ fn three_hundred_at_once_fit_in_the_memory_set_aside() {
     assert!(output.status.success() && text.contains("1 passed"), "{text}");
 }
 
+/// I-14.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "run in a process of its own by the test above"]
 async fn hash_three_hundred_at_once() {
