@@ -80,7 +80,7 @@ impl Stage {
              \x20 API       {api}/v1    (token: . .dev/stack.env; echo $API_TOKEN)\n\
              \x20 sandbox   {sandbox}/control/state\n\
              \x20 settings  . .dev/stack.env, then target/release/ctl --help\n\
-             Back to the usual times: make up. Stop everything: make down."
+             Stop everything: make down."
         ))
     }
 }
