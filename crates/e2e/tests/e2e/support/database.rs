@@ -18,6 +18,7 @@ pub(crate) struct Database {
     pool: PgPool,
     admin: PgPool,
     name: String,
+    is_removed: bool,
 }
 
 impl Database {
@@ -32,7 +33,8 @@ impl Database {
         url.set_username(&role).unwrap();
         url.set_password(Some(password)).unwrap();
         let pool = pool(&owner_url);
-        Self { owner_url, app_url: url.to_string(), role, pool, admin, name: name.to_owned() }
+        let (app_url, name) = (url.to_string(), name.to_owned());
+        Self { owner_url, app_url, role, pool, admin, name, is_removed: false }
     }
 
     /// The one column of the one row that `sql` finds.
@@ -57,28 +59,36 @@ impl Database {
     }
 
     /// Drops the database and the role.
-    pub(crate) async fn remove(&self) {
+    pub(crate) async fn remove(&mut self) {
+        self.is_removed = true;
         self.pool.close().await;
-        run(&self.admin, format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name)).await;
-        run(&self.admin, format!("DROP ROLE IF EXISTS {}", self.role)).await;
+        remove(&self.admin, &self.name, &self.role).await;
         self.admin.close().await;
     }
+}
 
-    /// [`Self::remove`] for a test that failed and whose runtime must not be used any more.
-    pub(crate) fn abandon(&self) {
+/// After a failure the runtime of the test must not be used any more.
+impl Drop for Database {
+    fn drop(&mut self) {
+        if self.is_removed {
+            return;
+        }
         let (name, role) = (self.name.clone(), self.role.clone());
         let removing = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             runtime.unwrap().block_on(async {
-                let admin = pool(&super::place::place().database_url);
-                run(&admin, format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await;
-                run(&admin, format!("DROP ROLE IF EXISTS {role}")).await;
+                remove(&pool(&super::place::place().database_url), &name, &role).await;
             });
         });
         if removing.join().is_err() {
             eprintln!("database {} is left over", self.name);
         }
     }
+}
+
+async fn remove(admin: &PgPool, name: &str, role: &str) {
+    run(admin, format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await;
+    run(admin, format!("DROP ROLE IF EXISTS {role}")).await;
 }
 
 fn pool(url: &str) -> PgPool {

@@ -183,7 +183,6 @@ impl Drop for Stack {
             eprintln!("{}", server.process.log_tail(30));
             server.process.kill();
         }
-        self.database.abandon();
     }
 }
 
