@@ -10,7 +10,8 @@ use domain::{
 
 use super::{
     Backend,
-    stage::{add_provider, amount, any_of, everything, put_on_sale, synced},
+    shelf::{add_provider, any_of, everything, put_on_sale, synced},
+    stage::amount,
 };
 use crate::Outcome;
 

@@ -12,6 +12,8 @@ pub mod inbox;
 pub mod ledger;
 pub mod orders;
 pub mod outbox;
+pub mod purchases;
+mod shelf;
 mod stage;
 pub mod topups;
 pub mod work;
@@ -93,8 +95,8 @@ macro_rules! cases {
             moves_money_once_for_concurrent_posts_of_one_key,
         }
     };
-    (orders => $each:ident) => {
-        $each! { orders:
+    (purchases => $each:ident) => {
+        $each! { purchases:
             sets_the_price_aside,
             reserves_as_many_as_the_wallet_pays,
             refuses_a_wallet_that_pays_for_none,
@@ -109,6 +111,10 @@ macro_rules! cases {
             activates_only_the_present_attempt,
             gives_an_activation_to_one_order,
             gives_equal_ids_of_two_providers_to_two_orders,
+        }
+    };
+    (orders => $each:ident) => {
+        $each! { orders:
             stores_every_state_as_it_is,
             locks_by_activation,
             forgets_changes_of_a_dropped_unit,
@@ -214,6 +220,7 @@ macro_rules! cases {
 macro_rules! every_case {
     ($each:ident) => {
         $crate::cases!(ledger => $each);
+        $crate::cases!(purchases => $each);
         $crate::cases!(orders => $each);
         $crate::cases!(work => $each);
         $crate::cases!(inbox => $each);

@@ -3,29 +3,29 @@
 use std::time::Duration;
 
 use domain::{
-    catalog::{CatalogQueries, Offer, Pricing, SyncedCatalog},
-    ids::{CatalogProductId, ExternalId, ProviderId, UserId},
+    catalog::Offer,
+    ids::{ExternalId, ProviderId, UserId},
     ledger::{LedgerQueries, Posted, Wallet, adjust::AdjustmentNote, chart},
-    money::{Amount, Cost},
+    money::Amount,
     orders::{
         Claim, IdempotencyKey, Lease, Order, OrderState, RequestKey, Reservation, ReserveError,
         Reserved,
     },
-    providers::{NewProvider, PhoneNumber, Protocol, ProviderRecord, SmsText},
-    routing::Wanted,
+    providers::{PhoneNumber, SmsText},
     store::{Store, StoreError, UnitOfWork, retrying},
     time::Timestamp,
 };
 
-use super::Backend;
-use crate::{Outcome, offer, start_of_time};
+use super::{
+    Backend,
+    shelf::{add_provider, put_on_sale},
+};
+use crate::{Outcome, start_of_time};
 
 /// What one number costs its customer.
 pub(super) const PRICE: i64 = 30;
 /// What one number costs us.
 pub(super) const COST_MICROS: i64 = 3_000;
-
-const PRICING: Pricing = Pricing { idr_per_usd: 10_000, markup_basis_points: 0 };
 
 /// Units that meet in a case lose several races in a row: that they end is what is asked.
 pub(super) const PERSISTENT: u8 = 50;
@@ -168,69 +168,6 @@ pub(super) fn external(id: &str) -> Outcome<ExternalId> {
 pub(super) fn request(key: &str, fingerprint: &str) -> Outcome<RequestKey> {
     let key = IdempotencyKey::parse(key).ok_or("an idempotency key")?;
     Ok(RequestKey { key, operation: "orders.create", fingerprint: fingerprint.to_owned() })
-}
-
-pub(super) async fn add_provider<B: Backend>(store: &B, code: &str) -> Outcome<ProviderRecord> {
-    let provider = NewProvider {
-        code: code.to_owned(),
-        protocol: Protocol::SmsActivate,
-        base_url: format!("https://{code}.example/handler"),
-        api_key: "key of the provider".to_owned(),
-        priority: 10,
-        trusts_callbacks: false,
-    };
-    let (record, _) = store.add(&provider).await?.ok_or("a provider with this name")?;
-    Ok(record)
-}
-
-/// A list of a provider, priced, as the synchronisation would take it over.
-pub(super) fn synced(
-    provider: ProviderId,
-    catalog: domain::providers::ProviderCatalog,
-) -> SyncedCatalog {
-    let prices = catalog.offers.iter().map(|offer| PRICING.price(offer.cost)).collect();
-    SyncedCatalog { provider, catalog, prices, at: start_of_time(), pricing: PRICING }
-}
-
-/// Lets `provider` sell WhatsApp numbers of Indonesia, and finds the offer.
-pub(super) async fn put_on_sale<B: Backend>(
-    store: &B,
-    provider: ProviderId,
-    cost_micros: i64,
-) -> Outcome<Offer> {
-    let cost = Cost::from_micros(cost_micros).ok_or("a cost")?;
-    store.take_over(&synced(provider, offer(cost, 100))).await?;
-    let offers = everything(store).await?;
-    Ok(offers.into_iter().find(|o| o.quote.provider == provider).ok_or("nothing is on sale")?)
-}
-
-/// Every offer of every umbrella that has products in stock.
-pub(super) async fn everything<B: Backend>(store: &B) -> Outcome<Vec<Offer>> {
-    let mut offers = Vec::new();
-    for umbrella in umbrellas(store).await? {
-        offers.extend(CatalogQueries::offers(store, &any_of(umbrella), 100).await?);
-    }
-    Ok(offers)
-}
-
-async fn umbrellas<B: Backend>(store: &B) -> Outcome<Vec<CatalogProductId>> {
-    let filter = domain::catalog::ProductFilter {
-        country: None,
-        service: None,
-        carrier: None,
-        limit: 10_000,
-        page: 1,
-        sort: domain::catalog::ProductSort::PriceAsc,
-    };
-    let products = store.products(&filter).await?;
-    let mut umbrellas: Vec<_> = products.iter().map(|product| product.catalog_product).collect();
-    umbrellas.sort_unstable();
-    umbrellas.dedup();
-    Ok(umbrellas)
-}
-
-pub(super) const fn any_of(id: CatalogProductId) -> Wanted {
-    Wanted::Catalog { id, min_price: None, max_price: None, carrier: None }
 }
 
 /// A customer with a wallet that holds `balance`.

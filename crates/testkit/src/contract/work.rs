@@ -11,7 +11,8 @@ use futures_util::future::join_all;
 
 use super::{
     Backend,
-    stage::{Stage, add_provider, external},
+    shelf::add_provider,
+    stage::{Stage, external},
 };
 use crate::{Outcome, start_of_time};
 

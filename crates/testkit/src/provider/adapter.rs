@@ -1,7 +1,4 @@
-use std::{
-    collections::VecDeque,
-    sync::{Mutex, MutexGuard, PoisonError},
-};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use domain::{
@@ -9,11 +6,14 @@ use domain::{
     money::Cost,
     providers::{
         AcquireError, AcquireRequest, Activation, CancelOutcome, Listing, NumberProvider,
-        ProviderCatalog, ProviderError, Refusal, SmsText, UpstreamStatus,
+        ProviderCatalog, ProviderError, SmsText, UpstreamStatus,
     },
 };
 
-use super::world::{Sold, World};
+use super::{
+    script::{Call, NO_ANSWER, Sale, Script},
+    world::{Sold, World},
+};
 use crate::{Chaos, chaos::Disturbance};
 
 /// A provider whose next answers can be written down, and that tells the truth otherwise.
@@ -24,59 +24,6 @@ use crate::{Chaos, chaos::Disturbance};
 pub struct ScriptedProvider {
     script: Mutex<Script>,
     chaos: Chaos,
-}
-
-/// How the provider treats one request to buy.
-#[derive(Debug, Clone)]
-pub enum Sale {
-    /// Sells and says so.
-    Sold,
-    /// Sells and says what it really costs.
-    SoldFor(Cost),
-    /// Sells the same number again that it sold under this id.
-    SoldTwice(ExternalId),
-    /// A definite no.
-    Refused(Refusal),
-    /// Sells, but the answer is lost.
-    AnswerLost,
-    /// Never hears the request, and nobody can tell.
-    RequestLost,
-    /// Sells, but the answer cannot be read.
-    SoldGarbled,
-    /// Does not sell, and says so in words that cannot be read.
-    RefusedGarbled,
-}
-
-/// A call the provider got.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Call {
-    /// To rent a number.
-    Acquire,
-    /// To tell where one stands.
-    Status(ExternalId),
-    /// To take one back.
-    Cancel(ExternalId),
-    /// To close one.
-    Finish(ExternalId),
-    /// To wait for a further message.
-    Resend(ExternalId),
-    /// To list what runs.
-    Active,
-}
-
-#[derive(Debug, Default)]
-struct Script {
-    world: World,
-    catalog: ProviderCatalog,
-    lists_nothing: bool,
-    calls: Vec<Call>,
-    sales: VecDeque<Sale>,
-    statuses: VecDeque<Result<UpstreamStatus, ProviderError>>,
-    cancels: VecDeque<Result<CancelOutcome, ProviderError>>,
-    listings: VecDeque<Result<Listing, ProviderError>>,
-    finishes: VecDeque<ProviderError>,
-    resends: VecDeque<ProviderError>,
-    catalogs: VecDeque<ProviderError>,
 }
 
 const LOST: ProviderError = ProviderError::Unavailable("the connection was lost");
@@ -204,38 +151,6 @@ impl ScriptedProvider {
         };
         self.chaos.after(number).await.map_err(lost)?;
         Ok(answered)
-    }
-}
-
-const NO_ANSWER: AcquireError = AcquireError::Unknown { reason: "no answer", answered: false };
-const UNREADABLE: AcquireError = AcquireError::Unknown { reason: "unreadable", answered: true };
-
-impl Script {
-    fn sale(&mut self, request: &AcquireRequest) -> Result<Activation, AcquireError> {
-        let sale = self.sales.pop_front().unwrap_or(Sale::Sold);
-        match sale {
-            Sale::Refused(refusal) => return Err(AcquireError::Refused(refusal)),
-            Sale::RequestLost => return Err(NO_ANSWER),
-            Sale::RefusedGarbled => return Err(UNREADABLE),
-            Sale::SoldTwice(id) => {
-                let again = self.world.get_mut(&id).map(|sold| sold.activation.clone());
-                return again.ok_or(UNREADABLE);
-            }
-            Sale::Sold | Sale::SoldFor(_) | Sale::AnswerLost | Sale::SoldGarbled => {}
-        }
-        let mut activation = self.world.sell(request).ok_or(NO_ANSWER)?;
-        match sale {
-            Sale::AnswerLost => Err(NO_ANSWER),
-            Sale::SoldGarbled => Err(UNREADABLE),
-            Sale::SoldFor(cost) => {
-                activation.cost = Some(cost);
-                if let Some(sold) = self.world.get_mut(&activation.external_id) {
-                    sold.cost = cost;
-                }
-                Ok(activation)
-            }
-            _ => Ok(activation),
-        }
     }
 }
 

@@ -2,8 +2,10 @@
 
 mod adapter;
 mod registry;
+mod script;
 mod world;
 
-pub use adapter::{Call, Sale, ScriptedProvider};
+pub use adapter::ScriptedProvider;
 pub use registry::FakeRegistry;
+pub use script::{Call, Sale};
 pub use world::{Sold, offer};

@@ -1,0 +1,237 @@
+//! Reserving and activating, under concurrency too.
+
+use std::time::Duration;
+
+use domain::{
+    catalog::Offer,
+    orders::{Claim, Order, ReserveError, Reserved, Status},
+};
+use futures_util::future::join_all;
+
+use super::{
+    Backend,
+    shelf::{add_provider, put_on_sale},
+    stage::{COST_MICROS, PRICE, Stage, amount, assert_clean, external, leased, request},
+};
+use crate::{Outcome, start_of_time};
+
+/// A reservation stores the order as drafted and holds its price.
+pub async fn sets_the_price_aside<B: Backend>(store: &B) -> Outcome {
+    let stage = Stage::open(store, 100).await?;
+    let order = stage.reserved().await?;
+    assert_eq!(order, Order { id: order.id, ..stage.draft(1, None).draft });
+    assert_eq!(stage.stored(&order).await?, order);
+    assert_eq!(stage.wallet().await?, (100 - PRICE, PRICE));
+    assert_clean(store).await
+}
+
+/// Of many, as many are reserved as the wallet pays.
+pub async fn reserves_as_many_as_the_wallet_pays<B: Backend>(store: &B) -> Outcome {
+    let stage = Stage::open(store, 3 * PRICE + PRICE - 1).await?;
+    let Reserved::New(orders) = stage.reserve(&stage.draft(10, None)).await? else {
+        return Err("a first request is no repeat".into());
+    };
+    let mut ids: Vec<_> = orders.iter().map(|order| order.id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!((orders.len(), ids.len()), (3, 3));
+    assert_eq!(stage.wallet().await?, (PRICE - 1, 3 * PRICE));
+    assert_clean(store).await
+}
+
+/// A wallet that cannot pay for one buys nothing, of one or of many.
+pub async fn refuses_a_wallet_that_pays_for_none<B: Backend>(store: &B) -> Outcome {
+    let stage = Stage::open(store, PRICE - 1).await?;
+    for quantity in [1, 10] {
+        let refused = stage.reserve(&stage.draft(quantity, None)).await;
+        assert!(matches!(refused, Err(ReserveError::InsufficientFunds)), "{refused:?}");
+    }
+    assert_eq!(stage.wallet().await?, (PRICE - 1, 0));
+    assert_clean(store).await
+}
+
+/// A refusal frees the key: after paying in, the same request may succeed.
+pub async fn frees_the_key_of_a_refused_reservation<B: Backend>(store: &B) -> Outcome {
+    let stage = Stage::open(store, 0).await?;
+    let draft = stage.draft(1, Some(request("key-1", "one")?));
+    assert!(stage.reserve(&draft).await.is_err());
+    assert_eq!(store.replay(stage.user, &request("key-1", "one")?).await?, None);
+    let mut unit = store.begin().await?;
+    super::stage::adjust(&mut *unit, "later", stage.user, amount(PRICE)?).await?;
+    unit.commit().await?;
+    assert!(matches!(stage.reserve(&draft).await?, Reserved::New(orders) if orders.len() == 1));
+    assert_clean(store).await
+}
+
+/// The same key with the same request answers with the first orders and holds nothing more.
+pub async fn replays_an_equal_request<B: Backend>(store: &B) -> Outcome {
+    let stage = Stage::open(store, 100).await?;
+    let key = request("key-1", "two")?;
+    let draft = stage.draft(2, Some(key.clone()));
+    let Reserved::New(orders) = stage.reserve(&draft).await? else {
+        return Err("a first request is no repeat".into());
+    };
+    let mut ids: Vec<_> = orders.iter().map(|order| order.id).collect();
+    ids.sort_unstable();
+    let Reserved::Replay(mut again) = stage.reserve(&draft).await? else {
+        return Err("a repeat is no first request".into());
+    };
+    again.sort_unstable();
+    let mut looked_up = store.replay(stage.user, &key).await?.ok_or("the key is known")?;
+    looked_up.sort_unstable();
+    assert_eq!((&again, &looked_up), (&ids, &ids));
+    assert_eq!(stage.wallet().await?, (100 - 2 * PRICE, 2 * PRICE));
+    assert_clean(store).await
+}
+
+/// The same key with another request is refused and holds nothing.
+pub async fn refuses_a_key_with_another_request<B: Backend>(store: &B) -> Outcome {
+    let stage = Stage::open(store, 100).await?;
+    stage.reserve(&stage.draft(1, Some(request("key-1", "one")?))).await?;
+    let other = request("key-1", "another")?;
+    let refused = stage.reserve(&stage.draft(1, Some(other.clone()))).await;
+    assert!(matches!(refused, Err(ReserveError::KeyReused)), "{refused:?}");
+    let refused = store.replay(stage.user, &other).await;
+    assert!(matches!(refused, Err(ReserveError::KeyReused)), "{refused:?}");
+    assert_eq!(stage.wallet().await?, (100 - PRICE, PRICE));
+    assert_clean(store).await
+}
+
+/// The same key of another customer, or of another operation, is another key.
+pub async fn keeps_keys_of_customers_apart<B: Backend>(store: &B) -> Outcome {
+    let stage = Stage::open(store, 100).await?;
+    let other = stage.another("b@example.com", 100).await?;
+    let key = request("key-1", "one")?;
+    stage.reserve(&stage.draft(1, Some(key.clone()))).await?;
+    assert_eq!(store.replay(other.user, &key).await?, None);
+    let theirs = other.reserve(&other.draft(1, Some(key.clone()))).await?;
+    assert!(matches!(theirs, Reserved::New(_)));
+    let elsewhere = domain::orders::RequestKey { operation: "orders.replace", ..key };
+    let again = stage.reserve(&stage.draft(1, Some(elsewhere))).await?;
+    assert!(matches!(again, Reserved::New(_)));
+    assert_clean(store).await
+}
+
+/// A key that is old enough is free again, a younger one is not; at most as many go as asked for.
+pub async fn forgets_old_keys_only<B: Backend>(store: &B) -> Outcome {
+    let stage = Stage::open(store, 1_000).await?;
+    let border = start_of_time() + Duration::from_hours(24);
+    for (name, at) in [
+        ("old-1", border - Duration::from_secs(2)),
+        ("old-2", border - Duration::from_micros(1)),
+        ("young", border),
+    ] {
+        let mut draft = stage.draft(1, Some(request(name, "one")?));
+        draft.draft.created_at = at;
+        stage.reserve(&draft).await?;
+    }
+    let left = [store.forget(border, 1).await?, store.forget(border, 9).await?];
+    assert_eq!((left, store.forget(border, 9).await?), ([1, 1], 0));
+    for (name, known) in [("old-1", false), ("old-2", false), ("young", true)] {
+        let found = store.replay(stage.user, &request(name, "one")?).await?;
+        assert_eq!(found.is_some(), known, "{name}");
+    }
+    assert_eq!(stage.wallet().await?, (1_000 - 3 * PRICE, 3 * PRICE));
+    assert_clean(store).await
+}
+
+/// Of many equal requests at once, one buys and all others answer with its orders.
+pub async fn reserves_once_for_concurrent_equal_requests<B: Backend>(store: &B) -> Outcome {
+    let stage = Stage::open(store, 1_000).await?;
+    let draft = stage.draft(2, Some(request("key-1", "two")?));
+    let (mut first, mut repeats) = (Vec::new(), Vec::new());
+    for answer in join_all((0..10).map(|_| stage.reserve(&draft))).await {
+        match answer? {
+            Reserved::New(orders) => first.push(orders),
+            Reserved::Replay(ids) => repeats.push(ids),
+        }
+    }
+    assert_eq!((first.len(), repeats.len()), (1, 9));
+    let mut ids: Vec<_> = first.iter().flatten().map(|order| order.id).collect();
+    ids.sort_unstable();
+    for mut repeat in repeats {
+        repeat.sort_unstable();
+        assert_eq!(repeat, ids);
+    }
+    assert_eq!(stage.wallet().await?, (1_000 - 2 * PRICE, 2 * PRICE));
+    assert_clean(store).await
+}
+
+/// Of fifty purchases at once, exactly as many succeed as the wallet pays.
+pub async fn never_overdraws_under_concurrency<B: Backend>(store: &B) -> Outcome {
+    let stage = Stage::open(store, 17 * PRICE + 5).await?;
+    let draft = stage.draft(1, None);
+    let (mut bought, mut refused) = (0, 0);
+    for answer in join_all((0..50).map(|_| stage.reserve(&draft))).await {
+        match answer {
+            Ok(Reserved::New(orders)) => bought += orders.len(),
+            Err(ReserveError::InsufficientFunds) => refused += 1,
+            other => return Err(format!("{other:?}").into()),
+        }
+    }
+    assert_eq!((bought, refused), (17, 33));
+    assert_eq!(stage.wallet().await?, (5, 17 * PRICE));
+    assert_clean(store).await
+}
+
+/// A number is stored once; whoever comes second has lost.
+pub async fn activates_once<B: Backend>(store: &B) -> Outcome {
+    let stage = Stage::open(store, 100).await?;
+    let order = stage.reserved().await?;
+    let mut active = leased(order.clone(), "1")?;
+    active.quote.cost = domain::money::Cost::from_micros(COST_MICROS + 1).ok_or("a cost")?;
+    assert_eq!(store.activate(&active).await?, Claim::Won);
+    assert_eq!(stage.stored(&order).await?, active);
+    assert_eq!(store.activate(&active).await?, Claim::Lost);
+    assert_eq!(store.activate(&leased(order.clone(), "2")?).await?, Claim::Lost);
+    assert_eq!(stage.stored(&order).await?, active);
+    assert_clean(store).await
+}
+
+/// A number of an earlier attempt comes too late.
+pub async fn activates_only_the_present_attempt<B: Backend>(store: &B) -> Outcome {
+    let stage = Stage::open(store, 100).await?;
+    let order = stage.reserved().await?;
+    let moved =
+        order.clone().reoffer(order.product, order.price, order.quote.clone(), order.changed_at)?;
+    let mut unit = store.begin().await?;
+    unit.orders().lock(order.id).await?;
+    unit.ledger().post(&order.money().release()).await?;
+    unit.ledger().post(&moved.money().hold()).await?;
+    unit.orders().update(&moved).await?;
+    unit.commit().await?;
+    assert_eq!(store.activate(&leased(order, "1")?).await?, Claim::Lost);
+    assert_eq!(stage.stored(&moved).await?, moved);
+    assert_eq!(store.activate(&leased(moved, "1")?).await?, Claim::Won);
+    assert_clean(store).await
+}
+
+/// The activation of one order is never given to another, not even after the first is over.
+pub async fn gives_an_activation_to_one_order<B: Backend>(store: &B) -> Outcome {
+    let stage = Stage::open(store, 100).await?;
+    let first = stage.active("1").await?;
+    let second = stage.reserved().await?;
+    assert_eq!(store.activate(&leased(second.clone(), "1")?).await?, Claim::Taken);
+    stage.canceled(first).await?;
+    assert_eq!(store.activate(&leased(second.clone(), "1")?).await?, Claim::Taken);
+    assert_eq!(stage.stored(&second).await?.status(), Status::Reserving);
+    assert_eq!(store.activate(&leased(second, "2")?).await?, Claim::Won);
+    assert_clean(store).await
+}
+
+/// Two providers may use the same id for different numbers.
+pub async fn gives_equal_ids_of_two_providers_to_two_orders<B: Backend>(store: &B) -> Outcome {
+    let stage = Stage::open(store, 100).await?;
+    let provider = add_provider(store, "second").await?.id;
+    let offer: Offer = put_on_sale(store, provider, COST_MICROS).await?;
+    let elsewhere = Stage { store, provider, offer, user: stage.user };
+    let here = stage.active("1").await?;
+    let there = elsewhere.active("1").await?;
+    let mut unit = store.begin().await?;
+    let id = external("1")?;
+    let found = unit.orders().lock_by_activation(stage.provider, &id).await?;
+    assert_eq!(found.map(|order| order.id), Some(here.id));
+    let found = unit.orders().lock_by_activation(provider, &id).await?;
+    assert_eq!(found.map(|order| order.id), Some(there.id));
+    Ok(())
+}
