@@ -38,6 +38,7 @@ impl DrainInbox {
         for (stored, result) in due.iter().zip(results) {
             if let Err(error) = result {
                 tracing::warn!(%error, "callback {} not applied yet", stored.id);
+                self.receive.keep(stored).await?;
             }
         }
         Ok(due.len())

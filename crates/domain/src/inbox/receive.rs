@@ -99,15 +99,15 @@ impl ReceiveSms {
     /// Acts on a stored callback.
     pub async fn apply(&self, stored: &StoredCallback) -> Result<Receipt, PullError> {
         if !self.callbacks.has_order(&stored.callback).await? {
-            return self.keep(stored).await;
+            return Ok(self.keep(stored).await?);
         }
         let word = self.confirm(stored).await?;
         if word == Word::Contradicted {
-            return self.keep(stored).await;
+            return Ok(self.keep(stored).await?);
         }
         let receipt = retrying(ATTEMPTS, || self.settle(stored.id, word)).await?;
         if receipt == Receipt::Kept {
-            return self.keep(stored).await;
+            return Ok(self.keep(stored).await?);
         }
         self.wake.wake(Queue::Events);
         Ok(receipt)
@@ -136,7 +136,8 @@ impl ReceiveSms {
         }
     }
 
-    async fn keep(&self, stored: &StoredCallback) -> Result<Receipt, PullError> {
+    /// Counts a try and waits for the next, or leaves the callback to the operator.
+    pub(super) async fn keep(&self, stored: &StoredCallback) -> Result<Receipt, StoreError> {
         let attempt = usize::try_from(stored.attempts).unwrap_or(usize::MAX);
         let last = Self::BACKOFF_SECONDS.last().copied();
         let wait = Self::BACKOFF_SECONDS.get(attempt).copied().or(last).unwrap_or(600);

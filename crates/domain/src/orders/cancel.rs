@@ -71,7 +71,12 @@ impl CancelOrder {
                 step: "canceled",
             }));
         };
-        let wait = lease.cancel_from.signed_duration_since(self.clock.now());
+        let now = self.clock.now();
+        if now >= lease.expires_at {
+            let over = IllegalTransition { from: Status::Expired, step: "canceled" };
+            return Err(CancelError::Illegal(over));
+        }
+        let wait = lease.cancel_from.signed_duration_since(now);
         match wait.to_std() {
             Ok(wait) if !wait.is_zero() => Err(CancelError::TooEarly { wait }),
             _ => Ok(()),

@@ -116,9 +116,8 @@ impl SettleReserving {
         for order in &orders {
             settled += usize::from(self.settle_order(order, &mut unowned, &in_flight).await?);
         }
-        if orders.is_empty() && in_flight.iter().all(|group| group.count == 0) {
-            self.give_back(provider, &unowned).await?;
-        }
+        unowned.retain(|found| !orders.iter().any(|order| fits(found, &order.quote)));
+        self.give_back(provider, &unowned).await?;
         Ok(settled)
     }
 
@@ -181,6 +180,7 @@ impl SettleReserving {
         self.release(order).await
     }
 
+    /// Gives back what nobody owned for so long that no purchase under way can be waiting for it.
     async fn give_back(
         &self,
         provider: ProviderId,
@@ -190,7 +190,7 @@ impl SettleReserving {
         for found in unowned {
             let id = &found.activation.external_id;
             let since = self.ports.work.note_orphan(provider, id, now).await?;
-            if since + self.patience.orphan_after > now {
+            if since + self.patience.orphan_after.max(self.patience.settle_after) > now {
                 continue;
             }
             let Some(adapter) = self.ports.registry.get(provider).await? else { return Ok(()) };

@@ -46,6 +46,7 @@ impl CreditTopups {
                 Ok(false) => self.keep(stored).await?,
                 Err(error) => {
                     tracing::error!(%error, "payment notification {} not acted on", stored.id);
+                    self.keep(stored).await?;
                 }
             }
         }

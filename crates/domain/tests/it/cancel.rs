@@ -187,14 +187,27 @@ async fn yields_to_a_message_that_was_stored_first() -> Outcome {
 #[tokio::test]
 async fn yields_to_an_expiry_that_was_faster() -> Outcome {
     let (market, order) = cancelable().await?;
-    market.clock.advance(Market::TERMS.lifetime);
+    let moment = Duration::from_secs(1);
+    let waited = Market::TERMS.minimum_cancel;
+    market.clock.advance(Market::TERMS.lifetime - waited - moment);
     let cancel = market.cancel_order();
     let rest = stop_after(&market, "cancel", cancel.execute(market.user, order.id)).await?;
+    market.clock.advance(moment);
     market.expire_orders().run_once().await?;
     let error = rest.await.unwrap_err();
     assert_eq!(error.public_message(), "This order has expired");
     assert_eq!(market.wallet().await?, (100, 0));
     market.check_books().await
+}
+
+#[tokio::test]
+async fn refuses_what_capabilities_refuse_at_the_end_of_the_window() -> Outcome {
+    let (market, order) = cancelable().await?;
+    market.clock.advance(Market::TERMS.lifetime);
+    let error = market.cancel_order().execute(market.user, order.id).await.unwrap_err();
+    assert_eq!(error.public_message(), "This order has expired");
+    assert_eq!(market.order(&order).await?.status(), Status::Active);
+    Ok(())
 }
 
 #[tokio::test]

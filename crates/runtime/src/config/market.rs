@@ -9,7 +9,7 @@ use super::{HttpUrl, Keys, Section};
 /// `[secrets]`: what protects stored secrets.
 #[derive(Debug, Clone)]
 pub struct Secrets {
-    /// 64 hexadecimal digits; encrypts message texts and providers' keys at rest.
+    /// 64 hexadecimal digits; encrypts providers' keys and callback secrets at rest.
     pub seal_key: SecretString,
 }
 
