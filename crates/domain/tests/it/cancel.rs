@@ -189,7 +189,7 @@ async fn yields_to_an_expiry_that_was_faster() -> Outcome {
     let (market, order) = cancelable().await?;
     let moment = Duration::from_secs(1);
     let waited = Market::TERMS.minimum_cancel;
-    market.clock.advance(Market::TERMS.lifetime - waited - moment);
+    market.clock.advance(Market::TERMS.lifetime.saturating_sub(waited + moment));
     let cancel = market.cancel_order();
     let rest = stop_after(&market, "cancel", cancel.execute(market.user, order.id)).await?;
     market.clock.advance(moment);
