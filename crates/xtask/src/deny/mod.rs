@@ -88,7 +88,7 @@ fn foreign(config: &Config, graph: &Graph<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for package in graph.packages() {
         let allowed = match &package.source {
-            Some(source) => config.sources.allows(&source.repr),
+            Some(source) => source.is_crates_io() || config.sources.allows(&source.repr),
             None => graph.is_member(&package.id),
         };
         if !allowed {

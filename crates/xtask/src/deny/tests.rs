@@ -3,13 +3,13 @@ use serde_json::{Value, json};
 
 use super::*;
 
-const REGISTRY: &str = "registry+https://github.com/rust-lang/crates.io-index";
+const REGISTRY: &str = "registry+https://registry.example/index";
 
 fn config(bans: &str) -> Config {
     let text = format!(
         "[bans]\n{bans}\n[licenses]\nallow = [\"MIT\"]\n\
          exceptions = [{{ crate = \"odd\", allow = [\"Odd-1.0\"] }}]\n[sources]\n\
-         allow-registry = [\"https://github.com/rust-lang/crates.io-index\"]"
+         allow-registry = [\"https://registry.example/index\"]"
     );
     toml::from_str(&text).unwrap()
 }
