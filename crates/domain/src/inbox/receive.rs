@@ -12,7 +12,7 @@ use crate::{
     ledger::PostError,
     orders::{IllegalTransition, Order, Status},
     outbox::{Event, EventKind, Outbox, Queue, Wake},
-    providers::{ProviderError, ProviderRegistry, SmsText, UpstreamStatus},
+    providers::{CancelOutcome, ProviderError, ProviderRegistry, SmsText, UpstreamStatus},
     store::{ATTEMPTS, AsContention, Store, StoreError, UnitOfWork, retrying},
     time::{Clock, Timestamp},
 };
@@ -215,6 +215,20 @@ impl PullSms {
         let code = code.or_else(|| otp::recognise(text.reveal()));
         let sms = IncomingSms { code, text, source: MessageSource::Poll };
         retrying(ATTEMPTS, || self.store(order, sms.clone())).await
+    }
+
+    /// Asks a last time and gives the number back, so that no message can arrive once the money is
+    /// returned. A message that slipped in between is stored instead.
+    pub async fn give_back(&self, order: &Order) -> Result<Pulled, PullError> {
+        let pulled = self.execute(order).await?;
+        let (Pulled::Nothing, Some(lease)) = (pulled, order.lease()) else { return Ok(pulled) };
+        let adapter = self.registry.get(order.quote.provider).await?;
+        let adapter = adapter.ok_or(ProviderError::Refused("provider is gone"))?;
+        match adapter.cancel(&lease.external_id).await? {
+            CancelOutcome::Canceled => Ok(Pulled::Ended),
+            CancelOutcome::Delivered => self.execute(order).await,
+            CancelOutcome::TooEarly | CancelOutcome::Missing => Ok(Pulled::Nothing),
+        }
     }
 
     async fn store(&self, order: &Order, sms: IncomingSms) -> Result<Pulled, PullError> {

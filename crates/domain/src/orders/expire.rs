@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use super::{Order, OrderState, OrderWork, cancel::refund, finish::complete};
 use crate::{
-    inbox::receive::{PullError, PullSms},
+    inbox::receive::{PullError, PullSms, Pulled},
     join::join_all,
     outbox::{EventKind, Queue, Wake},
     store::{ATTEMPTS, Store, retrying},
@@ -13,8 +13,8 @@ use crate::{
 
 /// Ends orders whose window is over: refunded without an SMS, completed with one.
 ///
-/// The provider is asked a last time, so that a message whose callback was lost is delivered
-/// instead of refunded. A provider that does not answer gets [`Self::GRACE`]; then the customer's
+/// The provider is asked a last time and the number given back before the money is: a message whose
+/// callback was lost is delivered instead of refunded, and none can arrive afterwards. A provider that does not answer gets [`Self::GRACE`]; then the customer's
 /// money comes first. A reconciler: safe to run twice, late, or on two machines at once.
 #[derive(Clone)]
 pub struct ExpireOrders {
@@ -59,8 +59,9 @@ impl ExpireOrders {
     }
 
     async fn end(&self, order: &Order) -> Result<(), PullError> {
+        let mut ended = false;
         if let OrderState::Active { lease } = &order.state {
-            let asked = self.pull.execute(order).await;
+            let asked = self.pull.give_back(order).await;
             let patient = self.clock.now() < lease.expires_at + Self::GRACE;
             match asked {
                 Err(PullError::Provider(error)) if patient => {
@@ -70,14 +71,14 @@ impl ExpireOrders {
                     tracing::warn!(order.id = %order.id, %error, "order {} ends unasked", order.id);
                 }
                 Err(error) => return Err(error),
-                Ok(_) => {}
+                Ok(pulled) => ended = pulled == Pulled::Ended,
             }
         }
-        retrying(ATTEMPTS, || self.close(order)).await
+        retrying(ATTEMPTS, || self.close(order, ended)).await
     }
 
     /// Ends what is stored now, which a message may have changed since it was claimed.
-    async fn close(&self, order: &Order) -> Result<(), PullError> {
+    async fn close(&self, order: &Order, ended_upstream: bool) -> Result<(), PullError> {
         let now = self.clock.now();
         let mut uow = self.store.begin().await?;
         let Some(order) = uow.orders().lock(order.id).await? else { return Ok(()) };
@@ -86,7 +87,8 @@ impl ExpireOrders {
         }
         match order.state {
             OrderState::Active { .. } => {
-                let Ok(expired) = order.expire(now) else { return Ok(()) };
+                let Ok(mut expired) = order.expire(now) else { return Ok(()) };
+                expired.upstream_open &= !ended_upstream;
                 refund(&mut *uow, &expired, EventKind::OrderExpired).await?;
             }
             OrderState::Delivered { .. } => {

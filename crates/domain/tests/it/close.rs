@@ -11,6 +11,7 @@ async fn expired() -> Outcome<(Market, Order)> {
     let market = Market::new().await?.funded(100).await?;
     let order = market.buy().await?;
     market.clock.advance(Market::TERMS.lifetime);
+    market.cheap.adapter.then_cancel(Ok(CancelOutcome::TooEarly));
     market.expire_orders().run_once().await?;
     assert_eq!(market.order(&order).await?.status(), Status::Expired);
     Ok((market, order))
@@ -107,7 +108,7 @@ async fn repeats_itself_when_its_note_was_lost() -> Outcome {
     assert!(!is_open(&market, &order).await?);
     let id = order.lease().ok_or("a number")?.external_id.clone();
     let calls = market.cheap.adapter.calls();
-    assert_eq!(calls.iter().filter(|call| **call == Call::Cancel(id.clone())).count(), 2);
+    assert_eq!(calls.iter().filter(|call| **call == Call::Cancel(id.clone())).count(), 3);
     assert_eq!(market.check_story().await?, 0);
     Ok(())
 }

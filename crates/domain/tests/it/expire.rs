@@ -153,18 +153,32 @@ async fn yields_to_a_message_that_comes_in_the_middle() -> Outcome {
 }
 
 #[tokio::test]
-async fn pays_for_a_message_that_comes_after_the_last_question() -> Outcome {
+async fn delivers_a_message_that_comes_after_the_last_question() -> Outcome {
     let (market, order) = over().await?;
     let expire = market.expire_orders();
     let rest = stop_after(&market, "status", expire.run_once()).await?;
     market.sms(&order, "1234")?;
     rest.await?;
+    assert_eq!(status(&market, &order).await?, Status::Completed);
+    assert_eq!((market.wallet().await?, market.messages(&order).await?.len()), ((70, 0), 1));
     market.receive_sms().execute(&market.callback(&order, "1234")?).await?;
-    assert_eq!(status(&market, &order).await?, Status::Expired);
-    assert_eq!((market.wallet().await?, market.messages(&order).await?.len()), ((100, 0), 0));
-    market.cheap.adapter.end(&order.lease().ok_or("a number")?.external_id);
+    assert_eq!(market.messages(&order).await?.len(), 1);
     market.settle_down().await?;
-    assert_eq!(market.check_story().await?, 1);
+    assert_eq!(market.check_story().await?, 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn gives_the_number_back_before_the_money() -> Outcome {
+    let (market, order) = over().await?;
+    let expire = market.expire_orders();
+    let rest = stop_after(&market, "cancel", expire.run_once()).await?;
+    assert!(market.cheap.adapter.sold()[0].canceled);
+    assert_eq!(market.wallet().await?, (70, 30));
+    rest.await?;
+    assert_eq!(status(&market, &order).await?, Status::Expired);
+    assert_eq!(market.wallet().await?, (100, 0));
+    assert_eq!(market.close_upstream().run_once().await?, 0);
     Ok(())
 }
 
