@@ -13,9 +13,10 @@ use crate::{
 
 /// Ends orders whose window is over: refunded without an SMS, completed with one.
 ///
-/// The provider is asked a last time and the number given back before the money is: a message whose
-/// callback was lost is delivered instead of refunded, and none can arrive afterwards. A provider that does not answer gets [`Self::GRACE`]; then the customer's
-/// money comes first. A reconciler: safe to run twice, late, or on two machines at once.
+/// The provider is asked a last time and the number given back before the money is: a message
+/// whose callback was lost is delivered instead of refunded, and none can arrive afterwards. A
+/// provider that does not answer gets [`Self::GRACE`]; then the customer's money comes first. A
+/// reconciler: safe to run twice, late, or on two machines at once.
 #[derive(Clone)]
 pub struct ExpireOrders {
     store: Arc<dyn Store>,
