@@ -102,7 +102,12 @@ fn variable(name: &str) -> Option<String> {
 
 fn reused(message: Message, package: &PackageId) -> Vec<Utf8PathBuf> {
     match message {
-        Message::CompilerArtifact(result) if result.fresh && result.package_id == *package => {
+        // The build script holds no queries.
+        Message::CompilerArtifact(result)
+            if result.fresh
+                && result.package_id == *package
+                && !result.target.is_custom_build() =>
+        {
             result.filenames
         }
         _ => Vec::new(),

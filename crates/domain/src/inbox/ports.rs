@@ -52,8 +52,13 @@ pub trait CallbackStore: Send + Sync {
         limit: u32,
     ) -> Result<Vec<StoredCallback>, StoreError>;
 
-    /// Counts a try and sets the next one, or gives up.
-    async fn postpone(&self, id: InboxId, next: Option<Timestamp>) -> Result<(), StoreError>;
+    /// Counts the try made with `stored` and sets the next one, or gives up. Tries made side by
+    /// side count once.
+    async fn postpone(
+        &self,
+        stored: &StoredCallback,
+        next: Option<Timestamp>,
+    ) -> Result<(), StoreError>;
 
     /// Whether an order rents this activation.
     async fn has_order(&self, callback: &Callback) -> Result<bool, StoreError>;

@@ -85,7 +85,12 @@ impl ReceiveSms {
         if stored.state != CallbackState::Pending {
             return Receipt::Settled;
         }
-        match self.apply(stored).await {
+        // A sender that repeats itself must not use up the tries: only the first one counts here.
+        let acted = match stored.attempts {
+            0 => self.apply(stored).await,
+            _ => self.attempt(stored).await,
+        };
+        match acted {
             Ok(receipt) => receipt,
             Err(error) => {
                 // It is stored: the drain tries again, the sender need not.
@@ -96,20 +101,26 @@ impl ReceiveSms {
         }
     }
 
-    /// Acts on a stored callback.
+    /// Acts on a stored callback, or sets the next try.
     pub async fn apply(&self, stored: &StoredCallback) -> Result<Receipt, PullError> {
+        match self.attempt(stored).await? {
+            Receipt::Kept => Ok(self.keep(stored).await?),
+            receipt => Ok(receipt),
+        }
+    }
+
+    async fn attempt(&self, stored: &StoredCallback) -> Result<Receipt, PullError> {
         if !self.callbacks.has_order(&stored.callback).await? {
-            return Ok(self.keep(stored).await?);
+            return Ok(Receipt::Kept);
         }
         let word = self.confirm(stored).await?;
         if word == Word::Contradicted {
-            return Ok(self.keep(stored).await?);
+            return Ok(Receipt::Kept);
         }
         let receipt = retrying(ATTEMPTS, || self.settle(stored.id, word)).await?;
-        if receipt == Receipt::Kept {
-            return Ok(self.keep(stored).await?);
+        if receipt != Receipt::Kept {
+            self.wake.wake(Queue::Events);
         }
-        self.wake.wake(Queue::Events);
         Ok(receipt)
     }
 
@@ -143,7 +154,7 @@ impl ReceiveSms {
         let wait = Self::BACKOFF_SECONDS.get(attempt).copied().or(last).unwrap_or(600);
         let next = (stored.attempts < Self::MAX_ATTEMPTS)
             .then(|| self.clock.now() + Duration::from_secs(wait.unsigned_abs()));
-        self.callbacks.postpone(stored.id, next).await?;
+        self.callbacks.postpone(stored, next).await?;
         Ok(Receipt::Kept)
     }
 

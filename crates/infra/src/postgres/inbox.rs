@@ -189,13 +189,18 @@ impl CallbackStore for Postgres {
         rows.into_iter().map(StoredCallback::try_from).collect()
     }
 
-    async fn postpone(&self, id: InboxId, next: Option<Timestamp>) -> Result<(), StoreError> {
+    async fn postpone(
+        &self,
+        stored: &StoredCallback,
+        next: Option<Timestamp>,
+    ) -> Result<(), StoreError> {
         sqlx::query!(
             "UPDATE sms_inbox SET attempts = attempts + 1,
-                 next_attempt_at = coalesce($2, next_attempt_at),
-                 state = CASE WHEN $2::timestamptz IS NULL THEN 'PARKED' ELSE state END
-             WHERE id = $1 AND state = 'PENDING'",
-            id.get(),
+                 next_attempt_at = coalesce($3, next_attempt_at),
+                 state = CASE WHEN $3::timestamptz IS NULL THEN 'PARKED' ELSE state END
+             WHERE id = $1 AND attempts = $2 AND state = 'PENDING'",
+            stored.id.get(),
+            stored.attempts,
             next,
         )
         .execute(&self.pool)

@@ -108,7 +108,8 @@ pub async fn gives_out_a_callback_once_per_interval<B: Backend>(store: &B) -> Ou
 pub async fn waits_as_long_as_it_was_postponed<B: Backend>(store: &B) -> Outcome {
     let first = store_one(store).await?;
     let next = soon() + 3 * INTERVAL;
-    CallbackStore::postpone(store, first.id, Some(next)).await?;
+    CallbackStore::postpone(store, &first, Some(next)).await?;
+    CallbackStore::postpone(store, &first, Some(next + INTERVAL)).await?;
     assert_eq!(due(store, next - MOMENT).await?, []);
     assert_eq!(due(store, next).await?, [StoredCallback { attempts: 1, ..first }]);
     Ok(())
@@ -118,7 +119,7 @@ pub async fn waits_as_long_as_it_was_postponed<B: Backend>(store: &B) -> Outcome
 pub async fn parks_a_callback_that_is_given_up<B: Backend>(store: &B) -> Outcome {
     let first = store_one(store).await?;
     assert_eq!(CallbackStore::backlog(store).await?, (1, 0));
-    CallbackStore::postpone(store, first.id, None).await?;
+    CallbackStore::postpone(store, &first, None).await?;
     assert_eq!(CallbackStore::backlog(store).await?, (0, 1));
     assert_eq!(due(store, soon() + Duration::from_hours(48)).await?, []);
     let again = CallbackStore::store(store, &first.callback, soon()).await?;

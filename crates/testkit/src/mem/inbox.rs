@@ -129,10 +129,16 @@ impl CallbackStore for MemStore {
         .await
     }
 
-    async fn postpone(&self, id: InboxId, next: Option<Timestamp>) -> Result<(), StoreError> {
+    async fn postpone(
+        &self,
+        stored: &StoredCallback,
+        next: Option<Timestamp>,
+    ) -> Result<(), StoreError> {
         self.write("postpone_callback", |state| {
-            let row = state.callbacks.get_mut(&id).ok_or_else(|| misuse("no such callback"))?;
-            if row.stored.state == CallbackState::Pending {
+            let row =
+                state.callbacks.get_mut(&stored.id).ok_or_else(|| misuse("no such callback"))?;
+            let same = row.stored.attempts == stored.attempts;
+            if same && row.stored.state == CallbackState::Pending {
                 row.stored.attempts += 1;
                 match next {
                     Some(next) => row.next = next,
