@@ -47,12 +47,24 @@ impl Courier {
         let _ = self.stop.run_until_cancelled(tokio::time::sleep(duration)).await;
     }
 
-    /// The status the receiver answered, 0 when it did not.
+    /// The status the receiver of a JSON body answered, 0 when it did not.
     pub(crate) async fn post(&self, url: &str, signature: Option<&str>, body: Bytes) -> u16 {
+        let signature = signature.map(|it| ("stripe-signature", it));
+        let content_type = (CONTENT_TYPE.as_str(), "application/json");
+        self.send(url, [content_type].into_iter().chain(signature), body).await
+    }
+
+    /// The status the receiver answered, 0 when it did not.
+    pub(crate) async fn send(
+        &self,
+        url: &str,
+        headers: impl IntoIterator<Item = (&'static str, &str)> + Send,
+        body: Bytes,
+    ) -> u16 {
         let Ok(_slot) = self.slots.acquire().await else { return 0 };
-        let mut request = self.client.post(url).header(CONTENT_TYPE, "application/json");
-        if let Some(signature) = signature {
-            request = request.header("stripe-signature", signature);
+        let mut request = self.client.post(url);
+        for (name, value) in headers {
+            request = request.header(name, value);
         }
         match request.body(body).send().await {
             Ok(response) => {

@@ -1,2 +1,3 @@
+mod shelf;
 pub(crate) mod sms_activate;
 pub(crate) mod stripe;

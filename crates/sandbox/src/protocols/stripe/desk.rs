@@ -12,12 +12,12 @@ use super::{
     idempotency::Replies,
     payment::Payment,
     session::Session,
-    shelf::Shelf,
 };
 use crate::{
     clock::{Clock, Moment},
     config::Config,
     courier::Courier,
+    protocols::shelf::Shelf,
     world::lock,
 };
 

@@ -1,6 +1,7 @@
 use axum::http::StatusCode;
 
-use super::{error::StripeError, shelf::Shelf};
+use super::error::StripeError;
+use crate::protocols::shelf::Shelf;
 
 const KEY_CHARS: usize = 255;
 

@@ -12,7 +12,6 @@ pub(crate) mod page;
 mod payment;
 mod routes;
 mod session;
-mod shelf;
 pub(crate) mod signature;
 
 pub(crate) use delivery::Deliver;

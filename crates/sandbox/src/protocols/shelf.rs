@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 const ROOM: usize = 100_000;
 
 /// Objects by id, in the order in which they came.
-pub(super) struct Shelf<T> {
+pub(crate) struct Shelf<T> {
     items: BTreeMap<u64, (String, T)>,
     places: HashMap<String, u64>,
     next: u64,
@@ -17,7 +17,7 @@ impl<T> Default for Shelf<T> {
 }
 
 impl<T> Shelf<T> {
-    pub(super) fn insert(&mut self, id: &str, item: T) {
+    pub(crate) fn insert(&mut self, id: &str, item: T) {
         self.remove(id);
         self.places.insert(id.to_owned(), self.next);
         self.items.insert(self.next, (id.to_owned(), item));
@@ -29,22 +29,22 @@ impl<T> Shelf<T> {
         }
     }
 
-    pub(super) fn get(&self, id: &str) -> Option<&T> {
+    pub(crate) fn get(&self, id: &str) -> Option<&T> {
         self.items.get(self.places.get(id)?).map(|(_, item)| item)
     }
 
-    pub(super) fn get_mut(&mut self, id: &str) -> Option<&mut T> {
+    pub(crate) fn get_mut(&mut self, id: &str) -> Option<&mut T> {
         self.items.get_mut(self.places.get(id)?).map(|(_, item)| item)
     }
 
-    pub(super) fn remove(&mut self, id: &str) {
+    pub(crate) fn remove(&mut self, id: &str) {
         if let Some(place) = self.places.remove(id) {
             self.items.remove(&place);
         }
     }
 
     /// From the newest to the oldest.
-    pub(super) fn newest(&self) -> impl DoubleEndedIterator<Item = (&str, &T)> {
+    pub(crate) fn newest(&self) -> impl DoubleEndedIterator<Item = (&str, &T)> {
         self.items.values().rev().map(|(id, item)| (id.as_str(), item))
     }
 }
