@@ -1,10 +1,17 @@
-use axum::{Router, extract::State, routing::post};
+mod money;
+
+use axum::{
+    Router,
+    extract::State,
+    routing::{get, post},
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::json::{Answer, ControlError, Input};
 use crate::{
-    protocols::stripe::{Deliver, Outcome, PayError, StripeFaults},
+    catalog::mix,
+    protocols::stripe::{ActError, Deliver, Opening, Outcome, RefundStatus, StripeFaults},
     world::App,
 };
 
@@ -14,10 +21,15 @@ const MOST_COPIES: u32 = 1000;
 pub(super) fn routes() -> Router<App> {
     Router::new()
         .route("/stripe", post(configure))
+        .route("/stripe/session", post(open))
         .route("/stripe/pay", post(pay))
+        .route("/stripe/fail", post(fail))
         .route("/stripe/redeliver", post(redeliver))
+        .route("/stripe/flush", post(flush))
         .route("/stripe/expire", post(expire))
         .route("/stripe/event", post(event))
+        .route("/stripe/truth", get(truth))
+        .merge(money::routes())
 }
 
 #[derive(Deserialize)]
@@ -28,6 +40,8 @@ struct Settings {
     webhook_secrets: Option<Vec<String>>,
     webhook_retry_ms: Option<u64>,
     key: Option<String>,
+    deliver: Option<Deliver>,
+    refund_status: Option<RefundStatus>,
     faults: Option<StripeFaults>,
 }
 
@@ -49,9 +63,9 @@ async fn configure(
         if let Some(secrets) = update.webhook_secrets {
             settings.webhook_secrets = secrets;
         }
-        if let Some(retry_ms) = update.webhook_retry_ms {
-            settings.webhook_retry_ms = retry_ms;
-        }
+        settings.webhook_retry_ms = update.webhook_retry_ms.unwrap_or(settings.webhook_retry_ms);
+        settings.deliver = update.deliver.unwrap_or(settings.deliver);
+        settings.refund_status = update.refund_status.unwrap_or(settings.refund_status);
         if let Some(key) = update.key {
             settings.key = key;
         }
@@ -62,6 +76,33 @@ async fn configure(
     Ok(Answer(stripe.view(0)))
 }
 
+/// A session that the shop's server did not open: a second one for the same purchase with `like`
+/// alone, one for a purchase nobody knows with a `client_reference_id` of its own.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Open {
+    like: Option<String>,
+    client_reference_id: Option<String>,
+    amount: Option<u64>,
+    currency: Option<String>,
+}
+
+async fn open(
+    State(app): State<App>,
+    headers: axum::http::HeaderMap,
+    Input(open): Input<Open>,
+) -> Result<Answer, ControlError> {
+    let host = headers.get("host").and_then(|host| host.to_str().ok()).unwrap_or("localhost");
+    let id = app.world().stripe.open(&Opening {
+        like: open.like,
+        reference: open.client_reference_id,
+        amount: open.amount.unwrap_or(1_000_000),
+        currency: open.currency.unwrap_or_else(|| "idr".to_owned()),
+        host: host.to_owned(),
+    })?;
+    Ok(Answer(json!({ "session_id": id })))
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Pay {
@@ -69,8 +110,8 @@ struct Pay {
     amount: Option<u64>,
     currency: Option<String>,
     payment_status: Option<PaymentStatus>,
-    #[serde(default)]
-    deliver: Deliver,
+    livemode: Option<bool>,
+    deliver: Option<Deliver>,
     times: Option<u32>,
 }
 
@@ -86,9 +127,22 @@ async fn pay(State(app): State<App>, Input(pay): Input<Pay>) -> Result<Answer, C
         amount: pay.amount,
         currency: pay.currency,
         is_unpaid: pay.payment_status == Some(PaymentStatus::Unpaid),
+        livemode: pay.livemode.unwrap_or(false),
     };
     let event = app.world().stripe.pay(&pay.session_id, &outcome)?;
     Ok(send(&app, &event, pay.deliver, pay.times).await)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Fail {
+    session_id: String,
+    deliver: Option<Deliver>,
+}
+
+async fn fail(State(app): State<App>, Input(fail): Input<Fail>) -> Result<Answer, ControlError> {
+    let event = app.world().stripe.fail(&fail.session_id)?;
+    Ok(send(&app, &event, fail.deliver, None).await)
 }
 
 #[derive(Deserialize)]
@@ -104,10 +158,46 @@ async fn redeliver(
     State(app): State<App>,
     Input(again): Input<Redeliver>,
 ) -> Result<Answer, ControlError> {
-    if !app.world().stripe.knows_event(&again.event_id) {
+    if app.world().stripe.event_kind(&again.event_id).is_none() {
         return Err(ControlError::not_found(format!("no event {}", again.event_id)));
     }
-    Ok(send(&app, &again.event_id, again.deliver, again.times).await)
+    Ok(send(&app, &again.event_id, Some(again.deliver), again.times).await)
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Flush {
+    #[serde(default)]
+    order: Order,
+    #[serde(default)]
+    deliver: Deliver,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Order {
+    #[default]
+    OldestFirst,
+    NewestFirst,
+    /// By the sandbox's seed.
+    Shuffled,
+}
+
+/// Sends what was held, one after the other.
+async fn flush(State(app): State<App>, Input(flush): Input<Flush>) -> Answer {
+    let world = app.world();
+    let mut events = world.stripe.release();
+    match flush.order {
+        Order::OldestFirst => {}
+        Order::NewestFirst => events.reverse(),
+        Order::Shuffled => {
+            let mut placed: Vec<(u64, String)> =
+                (0..).zip(events).map(|(place, event)| (mix(world.seed, place), event)).collect();
+            placed.sort_unstable();
+            events = placed.into_iter().map(|(_, event)| event).collect();
+        }
+    }
+    Answer(json!({ "events": send_each(&app, &events, Some(flush.deliver)).await }))
 }
 
 #[derive(Deserialize)]
@@ -131,8 +221,7 @@ struct Invented {
     kind: String,
     object: Value,
     livemode: Option<bool>,
-    #[serde(default)]
-    deliver: Deliver,
+    deliver: Option<Deliver>,
     times: Option<u32>,
 }
 
@@ -142,18 +231,41 @@ async fn event(State(app): State<App>, Input(event): Input<Invented>) -> Answer 
     send(&app, &id, event.deliver, event.times).await
 }
 
-async fn send(app: &App, event_id: &str, how: Deliver, times: Option<u32>) -> Answer {
-    let times = times.unwrap_or(1).min(MOST_COPIES);
-    let statuses = app.world().stripe.deliver(event_id, how, times).await;
-    let deliveries: Vec<Value> = statuses.iter().map(|it| json!({ "status": it })).collect();
-    Answer(json!({ "event_id": event_id, "deliveries": deliveries }))
+/// What was paid and what went back, by the shop's reference.
+async fn truth(State(app): State<App>) -> Answer {
+    Answer(app.world().stripe.truth())
 }
 
-impl From<PayError> for ControlError {
-    fn from(error: PayError) -> Self {
+async fn send(app: &App, event_id: &str, how: Option<Deliver>, times: Option<u32>) -> Answer {
+    let stripe = &app.world().stripe;
+    let times = times.unwrap_or(1).min(MOST_COPIES);
+    let how = how.unwrap_or_else(|| stripe.usual_delivery());
+    let statuses = stripe.deliver(event_id, how, times).await;
+    Answer(json!({ "event_id": event_id, "deliveries": deliveries(&statuses) }))
+}
+
+/// Sends events one after the other.
+async fn send_each(app: &App, events: &[String], how: Option<Deliver>) -> Vec<Value> {
+    let stripe = &app.world().stripe;
+    let how = how.unwrap_or_else(|| stripe.usual_delivery());
+    let mut sent = Vec::new();
+    for id in events {
+        let statuses = stripe.deliver(id, how, 1).await;
+        let kind = stripe.event_kind(id);
+        sent.push(json!({ "event_id": id, "type": kind, "deliveries": deliveries(&statuses) }));
+    }
+    sent
+}
+
+fn deliveries(statuses: &[u16]) -> Vec<Value> {
+    statuses.iter().map(|status| json!({ "status": status })).collect()
+}
+
+impl From<ActError> for ControlError {
+    fn from(error: ActError) -> Self {
         match error {
-            PayError::Unknown => Self::not_found("no such session"),
-            PayError::NotOpen(status) => Self::conflict(format!("the session is {status}")),
+            ActError::Unknown(what) => Self::not_found(format!("no such {what}")),
+            ActError::NotNow(why) => Self::conflict(why),
         }
     }
 }

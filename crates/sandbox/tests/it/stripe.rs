@@ -1,3 +1,5 @@
+mod money;
+
 use reqwest::{Method, RequestBuilder};
 use sandbox::{Config, sign_stripe};
 use serde_json::{Value, json};

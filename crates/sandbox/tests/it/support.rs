@@ -63,6 +63,12 @@ impl Sandbox {
         response.json().await.unwrap()
     }
 
+    /// What a gateway knows of the money it moved.
+    pub(crate) async fn truth(&self, gateway: &str) -> Value {
+        let url = format!("{}/control/{gateway}/truth", self.base);
+        self.http.get(url).send().await.unwrap().json().await.unwrap()
+    }
+
     pub(crate) async fn alpha(&self) -> Value {
         self.state().await["providers"]["alpha"].clone()
     }

@@ -1,13 +1,13 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{
     desk::Stripe,
     event::Origin,
-    payment::{Outcome, PayError},
+    payment::ActError,
     signature::{header, sign},
 };
 use crate::clock::Moment;
@@ -22,7 +22,7 @@ const FUTURE_SECONDS: i64 = 3600;
 const FOREIGN_SECRET: &str = "whsec_of_somebody_else";
 
 /// In which shape an event reaches its receiver.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Deliver {
     /// As it should be.
@@ -30,6 +30,8 @@ pub(crate) enum Deliver {
     Fresh,
     /// Not at all; it can only be listed.
     None,
+    /// Once it is asked for, together with others in any order.
+    Hold,
     /// Signed too long ago.
     Stale,
     /// The same signed bytes twice.
@@ -61,18 +63,13 @@ struct Letter {
 }
 
 impl Stripe {
-    /// Completes a session without telling anybody; the event's id comes back.
-    pub(crate) fn pay(&self, session: &str, outcome: &Outcome) -> Result<String, PayError> {
-        self.desk().complete(session, outcome)
-    }
-
     /// Ends an open session and sends the event.
-    pub(crate) fn expire_now(self: &Arc<Self>, session: &str) -> Result<(), PayError> {
+    pub(crate) fn expire_now(self: &Arc<Self>, session: &str) -> Result<(), ActError> {
         let mut desk = self.desk();
         match desk.sessions.get(session).map(|it| it.status) {
-            None => return Err(PayError::Unknown),
+            None => return Err(ActError::Unknown("session")),
             Some("open") => desk.expire(session),
-            Some(status) => return Err(PayError::NotOpen(status)),
+            Some(status) => return Err(ActError::NotNow(format!("the session is {status}"))),
         }
         drop(desk);
         self.expire_due();
@@ -84,8 +81,9 @@ impl Stripe {
         self.desk().record(kind, object, &Origin { livemode, ..Origin::default() })
     }
 
-    pub(crate) fn knows_event(&self, id: &str) -> bool {
-        self.desk().events.get(id).is_some()
+    /// What an event tells of; nothing when there is no such event.
+    pub(crate) fn event_kind(&self, id: &str) -> Option<String> {
+        self.desk().events.get(id).map(|event| event.kind.clone())
     }
 
     /// Sends an event `times` times at once and returns the statuses, 0 for no answer.
@@ -98,6 +96,10 @@ impl Stripe {
         how: Deliver,
         times: u32,
     ) -> Vec<u16> {
+        if how == Deliver::Hold {
+            self.desk().held.push(event_id.to_owned());
+            return Vec::new();
+        }
         let mut sending = Vec::new();
         for _ in 0..times {
             let Some((url, letters)) = self.letters(event_id, how) else { return Vec::new() };
@@ -117,11 +119,22 @@ impl Stripe {
         statuses
     }
 
+    /// How events leave that nobody gave a shape.
+    pub(crate) fn usual_delivery(&self) -> Deliver {
+        self.desk().settings.deliver
+    }
+
+    /// Takes the events that were kept back, oldest first.
+    pub(crate) fn release(&self) -> Vec<String> {
+        std::mem::take(&mut self.desk().held)
+    }
+
     /// Sends an event in the background until it is taken.
     pub(super) fn dispatch(self: &Arc<Self>, event_id: String) {
         let stripe = Arc::clone(self);
         self.courier.detach(async move {
-            stripe.deliver(&event_id, Deliver::Fresh, 1).await;
+            let how = stripe.usual_delivery();
+            stripe.deliver(&event_id, how, 1).await;
         });
     }
 
@@ -168,7 +181,7 @@ fn letters(how: Deliver, body: &Bytes, secrets: &[&str], now: i64) -> Vec<Letter
     let own = secrets.iter().copied();
     let signed_at = |t: i64| header(own.clone(), t, body);
     let (header, body) = match how {
-        Deliver::None => return Vec::new(),
+        Deliver::None | Deliver::Hold => return Vec::new(),
         Deliver::Fresh | Deliver::Duplicate => (signed_at(now), body.clone()),
         Deliver::Stale => (signed_at(now - STALE_SECONDS), body.clone()),
         Deliver::Future => (signed_at(now + FUTURE_SECONDS), body.clone()),

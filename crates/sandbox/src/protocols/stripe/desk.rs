@@ -7,10 +7,13 @@ use aws_lc_rs::digest;
 use serde_json::{Value, json};
 
 use super::{
+    delivery::Deliver,
+    dispute::Dispute,
     event::{Event, Origin},
     faults::StripeFaults,
     idempotency::Replies,
-    payment::Payment,
+    payment::{Payment, PaymentStatus},
+    refund::{Refund, RefundStatus},
     session::Session,
 };
 use crate::{
@@ -35,6 +38,10 @@ pub(crate) struct StripeSettings {
     /// Every event is signed with each of them; more than one while a secret is being replaced.
     pub(crate) webhook_secrets: Vec<String>,
     pub(crate) webhook_retry_ms: u64,
+    /// How events leave that nobody gave a shape.
+    pub(crate) deliver: Deliver,
+    /// What a new refund starts as.
+    pub(crate) refund_status: RefundStatus,
     pub(crate) faults: StripeFaults,
 }
 
@@ -45,11 +52,14 @@ pub(super) struct Desk {
     /// Open sessions by the time they run out.
     pub(super) due: BTreeSet<(i64, String)>,
     pub(super) payments: Shelf<Payment>,
-    pub(super) refunds: Shelf<Value>,
+    pub(super) refunds: Shelf<Refund>,
+    pub(super) disputes: Shelf<Dispute>,
     pub(super) events: Shelf<Event>,
     pub(super) replies: Replies,
     /// Events recorded but not handed to the courier yet.
     pub(super) outgoing: Vec<String>,
+    /// Events kept back until they are asked for.
+    pub(super) held: Vec<String>,
     pub(super) now: Moment,
     seed: u64,
     issued: u64,
@@ -62,6 +72,8 @@ impl Stripe {
             webhook_url: config.stripe_webhook_url.clone(),
             webhook_secrets: vec![config.stripe_webhook_secret.clone()],
             webhook_retry_ms: 1000,
+            deliver: Deliver::default(),
+            refund_status: RefundStatus::default(),
             faults: StripeFaults::default(),
         };
         let desk = Desk {
@@ -70,9 +82,11 @@ impl Stripe {
             due: BTreeSet::new(),
             payments: Shelf::default(),
             refunds: Shelf::default(),
+            disputes: Shelf::default(),
             events: Shelf::default(),
             replies: Replies::default(),
             outgoing: Vec::new(),
+            held: Vec::new(),
             now: clock.now(),
             seed,
             issued: 0,
@@ -112,8 +126,12 @@ impl Stripe {
         json!({
             "sessions": desk.sessions.newest().take(newest).map(|(_, it)| it.object())
                 .collect::<Vec<_>>(),
-            "refunds": desk.refunds.newest().take(newest).map(|(_, it)| it).collect::<Vec<_>>(),
+            "refunds": desk.refunds.newest().take(newest).map(|(_, it)| it.object())
+                .collect::<Vec<_>>(),
+            "disputes": desk.disputes.newest().take(newest).map(|(_, it)| it.object())
+                .collect::<Vec<_>>(),
             "events": events.collect::<Vec<_>>(),
+            "held": desk.held,
             "webhook_url": desk.settings.webhook_url,
             "faults": desk.settings.faults,
         })
@@ -136,7 +154,11 @@ impl Desk {
         let Some(session) = self.sessions.get_mut(id) else { return };
         session.status = "expired";
         let (expires_at, object) = (session.expires_at, session.object());
+        let intent = session.payment_intent.clone();
         self.due.remove(&(expires_at, id.to_owned()));
+        if let Some(payment) = intent.and_then(|intent| self.payments.get_mut(&intent)) {
+            payment.status = PaymentStatus::Canceled;
+        }
         let event = self.record("checkout.session.expired", &object, &Origin::default());
         self.outgoing.push(event);
     }

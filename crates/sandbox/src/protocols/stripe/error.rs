@@ -40,6 +40,12 @@ impl StripeError {
         )
     }
 
+    pub(super) fn rate_limit() -> Self {
+        let message = "Request rate limit exceeded.";
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "invalid_request_error", message)
+            .code("rate_limit")
+    }
+
     pub(super) fn missing(param: &str) -> Self {
         Self::invalid(format!("Missing required param: {param}."))
             .code("parameter_missing")
@@ -64,7 +70,6 @@ impl StripeError {
         self
     }
 
-    #[cfg(test)]
     pub(super) fn message(&self) -> &str {
         &self.message
     }

@@ -1,14 +1,12 @@
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::{desk::Desk, error::StripeError, form::Form};
+use super::{desk::Desk, error::StripeError, form::Form, list::Listing};
 use crate::clock::Moment;
 
 /// The version events are rendered in.
 const API_VERSION: &str = "2026-10-28.endive";
 
-const LIST_DEFAULT: u64 = 10;
-const LIST_LIMIT: u64 = 100;
 const TYPES_LIMIT: usize = 20;
 
 /// The parameters of the list of events.
@@ -79,12 +77,6 @@ impl Desk {
             return Err(StripeError::invalid(message).param("types"));
         }
         kinds.extend(form.get("type"));
-        let limit = form.integer("limit")?.unwrap_or(LIST_DEFAULT);
-        if !(1..=LIST_LIMIT).contains(&limit) {
-            let message = format!("Limit must be between 1 and {LIST_LIMIT}.");
-            return Err(StripeError::invalid(message).param("limit"));
-        }
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let delivered = form.boolean("delivery_success")?;
         let created = Range::read(form)?;
         let wanted = |event: &Event| {
@@ -92,41 +84,9 @@ impl Desk {
                 && delivered.is_none_or(|delivered| event.was_delivered() == delivered)
                 && created.contains(event.created)
         };
-        let newest = self.events.newest();
-        let (page, has_more) =
-            match (self.cursor(form, "starting_after")?, self.cursor(form, "ending_before")?) {
-                (Some(after), _) => {
-                    let older = newest.skip_while(|(id, _)| *id != after).skip(1);
-                    page(older.filter(|(_, event)| wanted(event)), limit)
-                }
-                (None, Some(before)) => {
-                    let newer = newest.rev().skip_while(|(id, _)| *id != before).skip(1);
-                    let (mut page, has_more) =
-                        page(newer.filter(|(_, event)| wanted(event)), limit);
-                    page.reverse();
-                    (page, has_more)
-                }
-                (None, None) => page(newest.filter(|(_, event)| wanted(event)), limit),
-            };
-        Ok(json!({ "object": "list", "url": "/v1/events", "has_more": has_more, "data": page }))
+        let listing = Listing { shelf: &self.events, what: "event", url: "/v1/events" };
+        listing.page(form, wanted, |event| event.value.clone())
     }
-
-    fn cursor<'f>(&self, form: &'f Form, name: &str) -> Result<Option<&'f str>, StripeError> {
-        match form.get(name) {
-            Some(id) if self.events.get(id).is_none() => {
-                Err(StripeError::no_such("event", id, name))
-            }
-            cursor => Ok(cursor),
-        }
-    }
-}
-
-fn page<'e>(
-    mut events: impl Iterator<Item = (&'e str, &'e Event)>,
-    limit: usize,
-) -> (Vec<&'e Value>, bool) {
-    let page = events.by_ref().take(limit).map(|(_, event)| &event.value).collect();
-    (page, events.next().is_some())
 }
 
 /// Bounds on the time of creation, both included.

@@ -19,13 +19,32 @@ pub(crate) struct StripeFaults {
     pub(super) http_500_after_commit: bool,
     /// Pay each new session and deliver its event before the reply to its creation.
     pub(super) before_reply_event: bool,
+    /// Answer 429 instead of handling.
+    pub(super) http_429: bool,
+    /// The only kind of call that is hit; any when absent.
+    hits: Option<Hits>,
     /// How many more calls are hit; all when absent.
     remaining: Option<u64>,
 }
 
+/// A kind of call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Hits {
+    /// Opening or expiring a session.
+    Sessions,
+    /// Giving money back.
+    Refunds,
+    /// Everything that changes nothing.
+    Reads,
+}
+
 impl StripeFaults {
     /// What hits the present call.
-    pub(super) fn draw(&mut self) -> Self {
+    pub(super) fn draw(&mut self, kind: Hits) -> Self {
+        if self.hits.is_some_and(|hits| hits != kind) {
+            return Self::default();
+        }
         match &mut self.remaining {
             Some(0) => return Self::default(),
             Some(remaining) => *remaining -= 1,

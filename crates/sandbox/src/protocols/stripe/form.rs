@@ -1,8 +1,11 @@
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use url::form_urlencoded;
 
 use super::error::StripeError;
+
+/// The largest index that two digits can write.
+const LARGEST_INDEX: u32 = 99;
 
 const METADATA_KEYS: usize = 50;
 const METADATA_KEY_CHARS: usize = 40;
@@ -18,7 +21,8 @@ impl Form {
     /// In a description, `[#]` stands for a list index and `[*]` for any key.
     pub(super) fn parse(encoded: &[u8], allowed: &[&str]) -> Result<Self, StripeError> {
         let mut fields = BTreeMap::new();
-        for (name, value) in form_urlencoded::parse(encoded) {
+        for (given, value) in form_urlencoded::parse(encoded) {
+            let name = numbered(&given, &fields);
             let known = segments(&name)
                 .is_some_and(|path| allowed.iter().any(|pattern| describes(pattern, &path)));
             if !known {
@@ -32,10 +36,11 @@ impl Form {
                 ));
                 return Err(error.code("parameter_invalid_empty").param(&name));
             }
-            if fields.insert(name.to_string(), value.into_owned()).is_some() {
+            if fields.contains_key(&*name) {
                 let error = StripeError::invalid(format!("Duplicate parameter: {name}"));
                 return Err(error.param(&name));
             }
+            fields.insert(name.into_owned(), value.into_owned());
         }
         Ok(Self(fields))
     }
@@ -133,6 +138,14 @@ impl Form {
     }
 }
 
+/// Gives `name[]` the next free place of its list; any other name stays as it is.
+fn numbered<'n>(name: &'n str, fields: &BTreeMap<String, String>) -> Cow<'n, str> {
+    let Some(list) = name.strip_suffix("[]") else { return Cow::Borrowed(name) };
+    let free = (0..=LARGEST_INDEX).map(|index| format!("{list}[{index}]"));
+    let mut free = free.filter(|place| !fields.contains_key(place));
+    free.next().map_or(Cow::Borrowed(name), Cow::Owned)
+}
+
 /// Splits `a[b][0]` into its parts; nothing when the brackets do not match.
 fn segments(name: &str) -> Option<Vec<&str>> {
     let Some((head, rest)) = name.split_once('[') else {
@@ -182,6 +195,13 @@ mod tests {
     }
 
     #[test]
+    fn counts_list_items_without_an_index() {
+        let form = parse("tags[]=a&tags[]=b&tags%5B%5D=c").unwrap();
+        assert_eq!(form.list("tags"), ["a", "b", "c"]);
+        assert!(parse("mode[]=a").is_err());
+    }
+
+    #[test]
     fn refuses_names_nobody_described() {
         for name in [
             "other",
@@ -191,7 +211,6 @@ mod tests {
             "items[x][price][amount]",
             "items[01][price][amount]",
             "items[0][price][amount][more]",
-            "tags[]",
             "metadata",
             "metadata[a][b]",
             "metadata[a",

@@ -10,8 +10,13 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 
 use super::{
-    Outcome, delivery::Deliver, desk::Stripe, error::StripeError, faults::StripeFaults,
-    idempotency::Turn, routes::Done,
+    Outcome,
+    delivery::Deliver,
+    desk::Stripe,
+    error::StripeError,
+    faults::{Hits, StripeFaults},
+    idempotency::Turn,
+    routes::Done,
 };
 use crate::{wire::Scissors, world::App};
 
@@ -68,6 +73,9 @@ async fn answer(stripe: &Arc<Stripe>, call: Call, scissors: Scissors) -> Respons
     if faults.http_500 {
         return StripeError::api().into_response();
     }
+    if faults.http_429 {
+        return StripeError::rate_limit().into_response();
+    }
     let method = call.method.clone();
     let key = call.idempotency_key.clone();
     // In the background, so that a caller who gives up cannot undo it.
@@ -107,7 +115,7 @@ impl Stripe {
         if *key != settings.key {
             return Err(StripeError::unauthorized("Invalid API Key provided."));
         }
-        Ok(settings.faults.draw())
+        Ok(settings.faults.draw(call.kind()))
     }
 
     async fn perform(
@@ -143,6 +151,14 @@ impl Stripe {
 }
 
 impl Call {
+    fn kind(&self) -> Hits {
+        match (&self.method, self.path.as_str()) {
+            (&Method::POST, "refunds") => Hits::Refunds,
+            (&Method::POST, _) => Hits::Sessions,
+            _ => Hits::Reads,
+        }
+    }
+
     async fn read(request: Request, path: String, request_id: String) -> Result<Self, StripeError> {
         let (parts, body) = request.into_parts();
         let text = |name| header_text(&parts.headers, name);

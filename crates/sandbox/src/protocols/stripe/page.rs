@@ -4,7 +4,7 @@ use axum::{
     response::{Html, IntoResponse, Redirect, Response},
 };
 
-use super::{Deliver, Outcome};
+use super::Outcome;
 use crate::world::App;
 
 /// The page a session's URL leads to: what there is to pay, and a button that pays it.
@@ -30,7 +30,7 @@ pub(crate) async fn pay(State(app): State<App>, Path(id): Path<String>) -> Respo
     let Ok(event) = stripe.pay(&id, &Outcome::default()) else {
         return (StatusCode::CONFLICT, "this session cannot be paid").into_response();
     };
-    stripe.deliver(&event, Deliver::Fresh, 1).await;
+    stripe.deliver(&event, stripe.usual_delivery(), 1).await;
     let success_url = stripe.desk().sessions.get(&id).map(|it| it.success_url.clone());
     let target = success_url.unwrap_or_default().replace("{CHECKOUT_SESSION_ID}", &id);
     if target.bytes().any(|byte| byte.is_ascii_control()) {

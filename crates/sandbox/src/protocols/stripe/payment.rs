@@ -2,18 +2,43 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{desk::Desk, error::StripeError, event::Origin, form::Form};
+use super::{desk::Desk, error::StripeError, event::Origin};
 
-/// The parameters of a refund.
-pub(super) const REFUND: &[&str] = &["payment_intent", "charge", "amount", "reason", "metadata[*]"];
-
-/// Money that was paid, and how much of it went back.
+/// A payment intent and its only charge.
 pub(super) struct Payment {
-    amount: u64,
-    currency: String,
-    refunded: u64,
-    metadata: BTreeMap<String, String>,
+    pub(super) id: String,
+    pub(super) session: String,
+    pub(super) amount: u64,
+    pub(super) currency: String,
+    pub(super) status: PaymentStatus,
+    /// What went back or is going back.
+    pub(super) refunded: u64,
+    pub(super) metadata: BTreeMap<String, String>,
+    pub(super) is_disputed: bool,
+    livemode: bool,
     created: i64,
+}
+
+/// How far a payment has come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum PaymentStatus {
+    /// The last attempt failed.
+    Failed,
+    /// The bank has not settled it yet.
+    Processing,
+    Succeeded,
+    Canceled,
+}
+
+impl PaymentStatus {
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Failed => "requires_payment_method",
+            Self::Processing => "processing",
+            Self::Succeeded => "succeeded",
+            Self::Canceled => "canceled",
+        }
+    }
 }
 
 /// How the payer leaves the checkout.
@@ -24,112 +49,159 @@ pub(crate) struct Outcome {
     pub(crate) currency: Option<String>,
     /// Completed by a method that pays later.
     pub(crate) is_unpaid: bool,
+    /// Real money, which a test key never takes.
+    pub(crate) livemode: bool,
 }
 
-/// Why a session cannot be paid.
+/// Why the outside world cannot do what a control asks for.
 #[derive(Debug)]
-pub(crate) enum PayError {
-    Unknown,
-    /// Carries the session's state.
-    NotOpen(&'static str),
+pub(crate) enum ActError {
+    /// Carries the kind of what does not exist.
+    Unknown(&'static str),
+    NotNow(String),
 }
 
 impl Desk {
     /// Completes a session and returns the event's id.
     ///
-    /// A session completed without money can be paid once more, which is the delayed success.
+    /// A session completed without money can be paid once more, which is the delayed success. One
+    /// that expired takes no money any more: Stripe has no late payments.
     pub(super) fn complete(
         &mut self,
         session_id: &str,
         outcome: &Outcome,
-    ) -> Result<String, PayError> {
-        let intent = self.new_id("pi_", 24);
-        let created = self.now.unix_seconds();
-        let session = self.sessions.get_mut(session_id).ok_or(PayError::Unknown)?;
-        let kind = match (session.status, session.payment_status) {
-            ("open", _) => "checkout.session.completed",
-            ("complete", "unpaid") if !outcome.is_unpaid => {
-                "checkout.session.async_payment_succeeded"
-            }
-            (status, _) => return Err(PayError::NotOpen(status)),
-        };
+    ) -> Result<String, ActError> {
+        let kind = self.completion(session_id, outcome)?;
+        let intent = self.intent_of(session_id)?;
+        let session = self.sessions.get_mut(session_id).ok_or(ActError::Unknown("session"))?;
         session.status = "complete";
         session.amount_total = outcome.amount.unwrap_or(session.amount_total);
+        session.livemode = outcome.livemode;
         if let Some(currency) = &outcome.currency {
             session.currency.clone_from(currency);
         }
-        let intent = session.payment_intent.get_or_insert(intent).clone();
         if !outcome.is_unpaid {
             session.payment_status = "paid";
-            let payment = Payment {
-                amount: session.amount_total,
-                currency: session.currency.clone(),
-                refunded: 0,
-                metadata: session.payment_metadata.clone(),
-                created,
-            };
-            self.payments.insert(&intent, payment);
         }
         self.due.remove(&(session.expires_at, session_id.to_owned()));
+        if let Some(payment) = self.payments.get_mut(&intent) {
+            payment.amount = session.amount_total;
+            payment.currency.clone_from(&session.currency);
+            payment.livemode = outcome.livemode;
+            payment.status = if outcome.is_unpaid {
+                PaymentStatus::Processing
+            } else {
+                PaymentStatus::Succeeded
+            };
+        }
         let object = session.object();
+        let origin = Origin { livemode: outcome.livemode, ..Origin::default() };
+        Ok(self.record(kind, &object, &origin))
+    }
+
+    /// The payer's money does not come: an attempt is declined, or a delayed payment fails.
+    pub(super) fn fail(&mut self, session_id: &str) -> Result<String, ActError> {
+        let session = self.sessions.get(session_id).ok_or(ActError::Unknown("session"))?;
+        let (status, is_delayed) = (session.status, self.is_processing(session_id));
+        if status != "open" && !is_delayed {
+            return Err(ActError::NotNow(format!("the session is {status}, nothing can fail")));
+        }
+        let intent = self.intent_of(session_id)?;
+        let payment = self.payments.get_mut(&intent).ok_or(ActError::Unknown("payment"))?;
+        payment.status = PaymentStatus::Failed;
+        let declined = payment.intent();
+        let session = self.sessions.get(session_id).ok_or(ActError::Unknown("session"))?;
+        let (kind, object) = if is_delayed {
+            ("checkout.session.async_payment_failed", session.object())
+        } else {
+            ("payment_intent.payment_failed", declined)
+        };
         Ok(self.record(kind, &object, &Origin::default()))
     }
 
-    /// Gives money back. Partial refunds add up to the amount paid at most.
-    pub(super) fn refund(&mut self, form: &Form, origin: &Origin) -> Result<Value, StripeError> {
-        form.one_of("reason", &["duplicate", "fraudulent", "requested_by_customer"])?;
-        let (intent, param) = match (form.get("payment_intent"), form.get("charge")) {
-            (Some(intent), _) => (intent.to_owned(), "payment_intent"),
-            (None, Some(charge)) => (charge.replacen("ch_", "pi_", 1), "charge"),
-            (None, None) => return Err(StripeError::missing("payment_intent")),
-        };
-        let id = self.new_id("re_", 24);
+    fn completion(&self, id: &str, outcome: &Outcome) -> Result<&'static str, ActError> {
+        let session = self.sessions.get(id).ok_or(ActError::Unknown("session"))?;
+        match session.status {
+            "open" => Ok("checkout.session.completed"),
+            "complete" if self.is_processing(id) && !outcome.is_unpaid => {
+                Ok("checkout.session.async_payment_succeeded")
+            }
+            status => Err(ActError::NotNow(format!(
+                "the session is {status}: Stripe takes no second and no late payment for it"
+            ))),
+        }
+    }
+
+    fn is_processing(&self, session: &str) -> bool {
+        let intent = self.sessions.get(session).and_then(|it| it.payment_intent.as_deref());
+        let payment = intent.and_then(|intent| self.payments.get(intent));
+        payment.is_some_and(|payment| payment.status == PaymentStatus::Processing)
+    }
+
+    /// The session's payment intent, which the first attempt to pay creates.
+    fn intent_of(&mut self, session_id: &str) -> Result<String, ActError> {
+        let fresh = self.new_id("pi_", 24);
         let created = self.now.unix_seconds();
-        let metadata = form.metadata("metadata")?;
-        let asked = form.integer("amount")?;
-        let payment = self
-            .payments
-            .get_mut(&intent)
-            .ok_or_else(|| StripeError::no_such(param, &intent, param))?;
-        let left = payment.amount - payment.refunded;
-        if left == 0 {
-            let message = format!("Charge {} has already been refunded.", charge_id(&intent));
-            return Err(StripeError::invalid(message).code("charge_already_refunded"));
+        let session = self.sessions.get_mut(session_id).ok_or(ActError::Unknown("session"))?;
+        if let Some(intent) = &session.payment_intent {
+            return Ok(intent.clone());
         }
-        let amount = asked.unwrap_or(left);
-        if amount == 0 || amount > left {
-            let message = format!(
-                "Refund amount ({amount}) is greater than unrefunded amount on charge ({left})."
-            );
-            return Err(StripeError::invalid(message).param("amount"));
-        }
-        payment.refunded += amount;
-        let charge = payment.charge(&intent);
-        let refund = json!({
-            "id": id,
-            "object": "refund",
-            "amount": amount,
-            "charge": charge_id(&intent),
-            "created": created,
-            "currency": payment.currency,
-            "metadata": metadata,
-            "payment_intent": intent,
-            "reason": form.get("reason"),
-            "status": "succeeded",
-        });
-        self.refunds.insert(&id, refund.clone());
-        for (kind, object) in [("refund.created", &refund), ("charge.refunded", &charge)] {
-            let event = self.record(kind, object, origin);
-            self.outgoing.push(event);
-        }
-        Ok(refund)
+        session.payment_intent = Some(fresh.clone());
+        let payment = Payment {
+            id: fresh.clone(),
+            session: session_id.to_owned(),
+            amount: session.amount_total,
+            currency: session.currency.clone(),
+            status: PaymentStatus::Failed,
+            refunded: 0,
+            metadata: session.payment_metadata.clone(),
+            is_disputed: false,
+            livemode: false,
+            created,
+        };
+        self.payments.insert(&fresh, payment);
+        Ok(fresh)
+    }
+
+    pub(super) fn payment(&self, intent: &str, param: &str) -> Result<&Payment, StripeError> {
+        let payment = self.payments.get(intent);
+        payment.ok_or_else(|| StripeError::no_such("payment_intent", intent, param))
     }
 }
 
 impl Payment {
-    fn charge(&self, intent: &str) -> Value {
+    /// What arrived, whether or not it went back later.
+    pub(super) fn received(&self) -> u64 {
+        if self.status == PaymentStatus::Succeeded { self.amount } else { 0 }
+    }
+
+    /// The payment intent as the API shows it.
+    pub(super) fn intent(&self) -> Value {
+        let has_charge = self.status == PaymentStatus::Succeeded;
+        let error = json!({ "type": "card_error", "code": "card_declined" });
         json!({
-            "id": charge_id(intent),
+            "id": self.id,
+            "object": "payment_intent",
+            "amount": self.amount,
+            "amount_capturable": 0,
+            "amount_received": self.received(),
+            "capture_method": "automatic_async",
+            "confirmation_method": "automatic",
+            "created": self.created,
+            "currency": self.currency,
+            "last_payment_error": (self.status == PaymentStatus::Failed).then_some(error),
+            "latest_charge": has_charge.then(|| charge_id(&self.id)),
+            "livemode": self.livemode,
+            "metadata": self.metadata,
+            "payment_method_types": ["card"],
+            "status": self.status.as_str(),
+        })
+    }
+
+    /// The charge as the API shows it.
+    pub(super) fn charge(&self) -> Value {
+        json!({
+            "id": charge_id(&self.id),
             "object": "charge",
             "amount": self.amount,
             "amount_captured": self.amount,
@@ -137,10 +209,11 @@ impl Payment {
             "captured": true,
             "created": self.created,
             "currency": self.currency,
-            "livemode": false,
+            "disputed": self.is_disputed,
+            "livemode": self.livemode,
             "metadata": self.metadata,
             "paid": true,
-            "payment_intent": intent,
+            "payment_intent": self.id,
             "refunded": self.refunded == self.amount,
             "status": "succeeded",
         })
@@ -148,6 +221,11 @@ impl Payment {
 }
 
 /// Each intent here has exactly one charge, so the ids share their digits.
-fn charge_id(intent: &str) -> String {
+pub(super) fn charge_id(intent: &str) -> String {
     intent.replacen("pi_", "ch_", 1)
+}
+
+/// The intent of a charge.
+pub(super) fn intent_id(charge: &str) -> String {
+    charge.replacen("ch_", "pi_", 1)
 }

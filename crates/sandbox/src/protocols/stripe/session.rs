@@ -34,6 +34,7 @@ const LONGEST_LIFE_SECONDS: i64 = 24 * 3600;
 const THREE_DECIMALS: [&str; 5] = ["bhd", "jod", "kwd", "omr", "tnd"];
 
 /// A checkout session.
+#[derive(Clone)]
 pub(super) struct Session {
     pub(super) id: String,
     pub(super) status: &'static str,
@@ -45,10 +46,11 @@ pub(super) struct Session {
     pub(super) success_url: String,
     /// What the payment intent and its charge carry.
     pub(super) payment_metadata: BTreeMap<String, String>,
+    pub(super) client_reference_id: Option<String>,
+    pub(super) livemode: bool,
     created: i64,
     url: String,
     cancel_url: Option<String>,
-    client_reference_id: Option<String>,
     customer_email: Option<String>,
     locale: Option<String>,
     submit_type: Option<String>,
@@ -80,6 +82,7 @@ impl Session {
             expires_at: expiry(form, now)?,
             success_url: form.required("success_url")?.to_owned(),
             payment_metadata: form.metadata("payment_intent_data[metadata]")?,
+            livemode: false,
             created: now,
             cancel_url: form.owned("cancel_url"),
             client_reference_id: form.owned("client_reference_id"),
@@ -90,6 +93,32 @@ impl Session {
             adaptive_pricing: form.boolean("adaptive_pricing[enabled]")?.unwrap_or(true),
             metadata: form.metadata("metadata")?,
         })
+    }
+
+    /// A session somebody opened anew for the same purchase, or for one that nobody knows.
+    pub(super) fn again(&self, id: String, reference: Option<String>, now: i64) -> Self {
+        let mut session = self.clone();
+        if let Some(reference) = reference {
+            let given = session.client_reference_id.replace(reference.clone());
+            let echoes = [&mut session.metadata, &mut session.payment_metadata];
+            for value in echoes.into_iter().flat_map(BTreeMap::values_mut) {
+                if given.as_ref() == Some(value) {
+                    value.clone_from(&reference);
+                }
+            }
+        }
+        let life = self.expires_at - self.created;
+        Self {
+            url: self.url.replace(&self.id, &id),
+            id,
+            status: "open",
+            payment_status: "unpaid",
+            payment_intent: None,
+            expires_at: now + life,
+            livemode: false,
+            created: now,
+            ..session
+        }
     }
 
     /// The object as the API shows it.
@@ -117,7 +146,7 @@ impl Session {
             "customer_email": self.customer_email,
             "expires_at": self.expires_at,
             "invoice": null,
-            "livemode": false,
+            "livemode": self.livemode,
             "locale": self.locale,
             "metadata": self.metadata,
             "mode": "payment",
