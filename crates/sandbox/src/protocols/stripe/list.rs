@@ -1,6 +1,7 @@
 use serde_json::{Value, json};
 
-use super::{error::StripeError, form::Form, shelf::Shelf};
+use super::{error::StripeError, form::Form};
+use crate::protocols::shelf::Shelf;
 
 const DEFAULT_LIMIT: u64 = 10;
 const LIMIT: u64 = 100;
