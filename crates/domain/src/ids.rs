@@ -53,6 +53,8 @@ integer_ids! {
     InboxId;
     /// A stored notification of a payment gateway.
     PaymentEventId;
+    /// A piece of durable work.
+    TaskId;
     /// Position of an event in the order in which events became visible.
     EventSeq;
 }

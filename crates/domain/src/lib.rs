@@ -14,5 +14,6 @@ pub mod outbox;
 pub mod providers;
 pub mod routing;
 pub mod store;
+pub mod tasks;
 pub mod time;
 pub mod topups;

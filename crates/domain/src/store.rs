@@ -9,6 +9,7 @@ use crate::{
     ledger::LedgerRepo,
     orders::OrderRepo,
     outbox::Outbox,
+    tasks::TaskRepo,
     topups::TopupRepo,
 };
 
@@ -22,7 +23,7 @@ pub trait Store: Send + Sync {
 /// Everything one transaction can touch.
 #[async_trait]
 pub trait UnitOfWork:
-    LedgerRepo + OrderRepo + InboxRepo + TopupRepo + IdentityRepo + Outbox + Send
+    LedgerRepo + OrderRepo + InboxRepo + TopupRepo + IdentityRepo + Outbox + TaskRepo + Send
 {
     /// Makes all changes durable at once; fails when an earlier step was refused.
     async fn commit(self: Box<Self>) -> Result<(), StoreError>;
@@ -47,6 +48,10 @@ impl dyn UnitOfWork + '_ {
     }
     /// Customers and tokens.
     pub fn identity(&mut self) -> &mut dyn IdentityRepo {
+        self
+    }
+    /// Durable work.
+    pub fn tasks(&mut self) -> &mut dyn TaskRepo {
         self
     }
     /// Events for customers.

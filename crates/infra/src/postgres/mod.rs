@@ -13,6 +13,8 @@ mod providers;
 mod purchases;
 mod queries;
 mod store;
+mod task_letters;
+mod tasks;
 mod topups;
 mod upkeep;
 mod work;

@@ -15,6 +15,7 @@ pub mod outbox;
 pub mod purchases;
 mod shelf;
 mod stage;
+pub mod tasks;
 pub mod topups;
 pub mod work;
 
@@ -27,6 +28,7 @@ use domain::{
     outbox::{EventQueries, EventRelay},
     providers::ProviderDirectory,
     store::Store,
+    tasks::{DeadLetters, TaskQueue},
     topups::{PaymentInbox, TopupQueries},
 };
 
@@ -47,6 +49,8 @@ pub trait Backend:
     + EventRelay
     + EventQueries
     + ProviderDirectory
+    + TaskQueue
+    + DeadLetters
 {
 }
 
@@ -66,6 +70,8 @@ impl<T> Backend for T where
         + EventRelay
         + EventQueries
         + ProviderDirectory
+        + TaskQueue
+        + DeadLetters
 {
 }
 
@@ -171,6 +177,30 @@ macro_rules! cases {
             counts_a_paid_topup_without_credit_as_a_finding,
         }
     };
+    (tasks => $each:ident) => {
+        $each! { tasks:
+            is_claimed_and_finished_once,
+            is_finished_outside_of_units_too,
+            goes_to_one_of_many_workers,
+            respects_kind_and_room,
+            has_one_live_task_per_matter,
+            runs_once_more_for_what_it_missed,
+            loses_no_hint_in_a_race,
+            forgets_what_a_dropped_unit_did,
+            refuses_whatever_a_lost_claim_wants,
+            is_finished_by_one_of_many,
+            keeps_a_lease_that_is_extended,
+            buries_what_kills_its_workers,
+            buries_nothing_that_was_just_heard_of,
+            waits_after_a_failure,
+            does_not_count_a_snooze,
+            is_released_as_if_never_claimed,
+            is_withdrawn_while_it_waits,
+            lies_dead_until_somebody_decides,
+            is_retried_on_request,
+            is_counted_by_kind,
+        }
+    };
     (outbox => $each:ident) => {
         $each! { outbox:
             stamps_in_the_order_of_commits,
@@ -225,6 +255,7 @@ macro_rules! every_case {
         $crate::cases!(work => $each);
         $crate::cases!(inbox => $each);
         $crate::cases!(topups => $each);
+        $crate::cases!(tasks => $each);
         $crate::cases!(outbox => $each);
         $crate::cases!(identity => $each);
         $crate::cases!(catalog => $each);

@@ -97,7 +97,8 @@ impl Market {
 
     async fn open(trusts_callbacks: bool) -> Outcome<Self> {
         let chaos = Chaos::default();
-        let store = MemStore::new(chaos.clone());
+        let clock = Arc::new(FixedClock::default());
+        let store = MemStore::new(chaos.clone()).with_clock(Arc::clone(&clock));
         let registry = Arc::new(FakeRegistry::new(chaos.clone()));
         let mut sellers = Vec::new();
         for (priority, (code, price)) in
@@ -124,7 +125,7 @@ impl Market {
         let mut market = Self {
             gateway: Arc::new(FakeGateway::new(chaos.clone())),
             store,
-            clock: Arc::default(),
+            clock,
             chaos,
             registry,
             wake: Arc::default(),

@@ -11,17 +11,21 @@ mod orders;
 mod outbox;
 mod purchases;
 mod state;
+mod tasks;
 mod topups;
 mod unit;
 mod work;
 
 use std::sync::Arc;
 
-use domain::store::StoreError;
+use domain::{
+    store::StoreError,
+    time::{Clock, Timestamp},
+};
 use tokio::sync::Mutex;
 
 use self::state::State;
-use crate::Chaos;
+use crate::{Chaos, FixedClock};
 
 /// Storage in memory, as strict as the real one.
 ///
@@ -32,12 +36,24 @@ use crate::Chaos;
 pub struct MemStore {
     state: Arc<Mutex<State>>,
     chaos: Chaos,
+    clock: Arc<FixedClock>,
 }
 
 impl MemStore {
-    /// An empty store whose calls `chaos` may disturb.
+    /// An empty store whose calls `chaos` may disturb, and in which it is always the first instant.
     pub fn new(chaos: Chaos) -> Self {
-        Self { state: Arc::default(), chaos }
+        Self { chaos, ..Self::default() }
+    }
+
+    /// The same store with a clock that its test can move.
+    #[must_use]
+    pub fn with_clock(self, clock: Arc<FixedClock>) -> Self {
+        Self { clock, ..self }
+    }
+
+    /// The storage's own time.
+    fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// Looks at what is committed, as one call of a port.

@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use domain::{
-    ids::{InboxId, OrderId, PaymentEventId, ProviderId, TopupId, UserId},
+    ids::{InboxId, OrderId, PaymentEventId, ProviderId, TaskId, TopupId, UserId},
     inbox::{StoredCallback, StoredMessage},
     orders::Order,
     outbox::{Event, StampedEvent},
@@ -12,6 +12,7 @@ use domain::{
 
 use super::{
     catalog::Catalog, cow::Cow, directory::Providers, identity::Identities, ledger::Books,
+    tasks::TaskRow,
 };
 
 /// Everything that is stored.
@@ -30,6 +31,8 @@ pub(super) struct State {
     pub(super) identities: Cow<Identities>,
     pub(super) catalog: Cow<Catalog>,
     pub(super) providers: Cow<Providers>,
+    pub(super) tasks: Cow<BTreeMap<TaskId, TaskRow>>,
+    pub(super) last_task: i64,
 }
 
 /// An order, and when each reconciler may look at it again.

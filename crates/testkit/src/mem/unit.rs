@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use domain::{
     ids::{OrderId, TopupId},
     store::{Store, StoreError, UnitOfWork},
+    time::Timestamp,
 };
 use tokio::sync::OwnedMutexGuard;
 
@@ -22,6 +23,7 @@ impl Store for MemStore {
             draft: committed.clone(),
             committed,
             chaos: self.chaos.clone(),
+            now: self.now(),
             locked_orders: BTreeSet::new(),
             locked_topups: BTreeSet::new(),
             broken: false,
@@ -36,6 +38,7 @@ pub(super) struct MemUnit {
     committed: OwnedMutexGuard<State>,
     pub(super) draft: State,
     chaos: Chaos,
+    now: Timestamp,
     pub(super) locked_orders: BTreeSet<OrderId>,
     pub(super) locked_topups: BTreeSet<TopupId>,
     /// A step failed: nothing of this unit may become durable.
@@ -43,6 +46,11 @@ pub(super) struct MemUnit {
 }
 
 impl MemUnit {
+    /// When the unit began.
+    pub(super) const fn now(&self) -> Timestamp {
+        self.now
+    }
+
     /// One call of a port; any error breaks the unit.
     pub(super) async fn step<T: Send, E: From<StoreError> + Send>(
         &mut self,

@@ -1,0 +1,348 @@
+use std::{collections::BTreeMap, time::Duration};
+
+use async_trait::async_trait;
+use domain::{
+    ids::TaskId,
+    store::StoreError,
+    tasks::{
+        Answerable, Burial, Buried, Claim, Claimed, DeadLetters, KindStats, NewTask, StoredTask,
+        Subject, TaskKind, TaskQueue, TaskRepo, TaskState, Verdict, Wanted,
+    },
+    time::Timestamp,
+};
+
+use super::{MemStore, state::State, unit::MemUnit};
+
+/// A task as stored.
+#[derive(Debug, Clone)]
+pub(super) struct TaskRow {
+    kind: TaskKind,
+    subject: Subject,
+    run_at: Timestamp,
+    attempt: u32,
+    token: i64,
+    worker: Option<String>,
+    again_at: Option<Timestamp>,
+    last_error: Option<String>,
+    created_at: Timestamp,
+    dead: Option<(Timestamp, Burial)>,
+}
+
+impl TaskRow {
+    fn is_live(&self, kind: TaskKind, subject: &Subject) -> bool {
+        self.dead.is_none() && self.kind == kind && self.subject == *subject
+    }
+
+    fn is_due(&self, kind: TaskKind, now: Timestamp) -> bool {
+        self.dead.is_none() && self.kind == kind && self.run_at <= now
+    }
+
+    fn is_held(&self, claim: &Claim) -> bool {
+        self.worker.is_some() && self.token == claim.token
+    }
+
+    /// Something new is heard of.
+    fn tell(&mut self, run_at: Timestamp) {
+        if self.worker.is_some() {
+            self.again_at = Some(self.again_at.map_or(run_at, |again| again.min(run_at)));
+        } else if run_at < self.run_at {
+            self.run_at = run_at;
+            self.attempt = 0;
+        }
+    }
+
+    /// Waits again, for what it was told meanwhile at the latest.
+    fn put_back(&mut self, run_at: Option<Timestamp>) {
+        if self.again_at.is_some() {
+            self.attempt = 0;
+        }
+        if let Some(next) = run_at.into_iter().chain(self.again_at).min() {
+            self.run_at = next;
+        }
+        self.worker = None;
+        self.again_at = None;
+    }
+
+    fn fail(&mut self, verdict: Verdict, error: &str, now: Timestamp) {
+        self.last_error = Some(error.chars().take(500).collect());
+        match verdict {
+            Verdict::Bury(burial) if self.again_at.is_none() => {
+                self.dead = Some((now, burial));
+                self.worker = None;
+            }
+            Verdict::Bury(_) => self.put_back(None),
+            Verdict::Retry(wait) => self.put_back(Some(now + wait)),
+            Verdict::Snooze(wait) => {
+                self.attempt = self.attempt.saturating_sub(1);
+                self.put_back(Some(now + wait));
+            }
+        }
+    }
+
+    fn show(&self, id: TaskId) -> StoredTask {
+        let state = match (&self.dead, &self.worker) {
+            (Some((at, burial)), _) => TaskState::Dead { at: *at, burial: *burial },
+            (None, Some(worker)) => {
+                TaskState::Running { worker: worker.clone(), until: self.run_at }
+            }
+            (None, None) => TaskState::Waiting { run_at: self.run_at },
+        };
+        StoredTask {
+            id,
+            kind: self.kind.as_str().to_owned(),
+            subject: self.subject.as_str().to_owned(),
+            state,
+            attempt: self.attempt,
+            last_error: self.last_error.clone(),
+            created_at: self.created_at,
+        }
+    }
+}
+
+impl State {
+    fn enqueue(&mut self, task: &NewTask, now: Timestamp) {
+        let run_at = now + task.delay;
+        let mut rows = self.tasks.values_mut();
+        if let Some(live) = rows.find(|row| row.is_live(task.kind, &task.subject)) {
+            live.tell(run_at);
+            return;
+        }
+        // Ids are not given out again, so that old claims stay strangers.
+        self.last_task += 1;
+        let row = TaskRow {
+            kind: task.kind,
+            subject: task.subject.clone(),
+            run_at,
+            attempt: 0,
+            token: 0,
+            worker: None,
+            again_at: None,
+            last_error: None,
+            created_at: now,
+            dead: None,
+        };
+        self.tasks.insert(TaskId::new(self.last_task), row);
+    }
+
+    fn finish(&mut self, claim: &Claim) -> bool {
+        let held = self.tasks.get_mut(&claim.id).filter(|row| row.is_held(claim));
+        let Some(row) = held else { return false };
+        if row.again_at.is_some() {
+            row.put_back(None);
+        } else {
+            self.tasks.remove(&claim.id);
+        }
+        true
+    }
+
+    /// The oldest that are due, as many as there is room for.
+    fn due(&self, wanted: &Wanted, now: Timestamp) -> Vec<TaskId> {
+        let mut due: Vec<_> = self
+            .tasks
+            .iter()
+            .filter(|(_, row)| row.is_due(wanted.kind, now))
+            .map(|(id, row)| (row.run_at, *id))
+            .collect();
+        due.sort_unstable();
+        due.truncate(usize::try_from(wanted.room).unwrap_or(usize::MAX));
+        due.into_iter().map(|(_, id)| id).collect()
+    }
+
+    fn claim(&mut self, wanted: &Wanted, worker: &str, now: Timestamp, claimed: &mut Claimed) {
+        for id in self.due(wanted, now) {
+            let Some(row) = self.tasks.get_mut(&id) else { continue };
+            let told = row.again_at.take().is_some();
+            let waited = now.signed_duration_since(row.run_at).to_std().unwrap_or_default();
+            let rescued = row.worker.is_some();
+            row.token += 1;
+            row.run_at = now + wanted.lease;
+            if row.attempt >= wanted.max_attempts && !told {
+                row.dead = Some((now, Burial::Crashed));
+                row.worker = None;
+                claimed.buried.push(Buried { id, kind: row.kind });
+                continue;
+            }
+            row.attempt = if row.attempt >= wanted.max_attempts { 1 } else { row.attempt + 1 };
+            row.worker = Some(worker.to_owned());
+            claimed.claims.push(Claim {
+                id,
+                token: row.token,
+                kind: row.kind,
+                subject: row.subject.clone(),
+                attempt: row.attempt,
+                lease: wanted.lease,
+                waited,
+                rescued,
+            });
+        }
+    }
+
+    fn stats(&self, now: Timestamp) -> Vec<KindStats> {
+        let mut kinds: BTreeMap<&str, KindStats> = BTreeMap::new();
+        for row in self.tasks.values() {
+            let kind = row.kind.as_str();
+            let stats = kinds.entry(kind).or_insert_with(|| KindStats {
+                kind: kind.to_owned(),
+                waiting: 0,
+                running: 0,
+                oldest_ready: Duration::ZERO,
+                dead: 0,
+            });
+            match (&row.dead, &row.worker) {
+                (Some(_), _) => stats.dead += 1,
+                (None, Some(_)) => stats.running += 1,
+                (None, None) => stats.waiting += 1,
+            }
+            if row.is_due(row.kind, now) {
+                let age = now.signed_duration_since(row.run_at).to_std().unwrap_or_default();
+                stats.oldest_ready = stats.oldest_ready.max(age);
+            }
+        }
+        kinds.into_values().collect()
+    }
+}
+
+#[async_trait]
+impl TaskRepo for MemUnit {
+    async fn enqueue(&mut self, task: &NewTask) -> Result<(), StoreError> {
+        let now = self.now();
+        self.step("enqueue", |unit| {
+            unit.draft.enqueue(task, now);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn withdraw(&mut self, kind: TaskKind, subject: &Subject) -> Result<(), StoreError> {
+        self.step("withdraw", |unit| {
+            unit.draft.tasks.retain(|_, row| !row.is_live(kind, subject) || row.worker.is_some());
+            Ok(())
+        })
+        .await
+    }
+
+    async fn finish_task(&mut self, claim: &Claim) -> Result<bool, StoreError> {
+        self.step("finish_task", |unit| Ok(unit.draft.finish(claim))).await
+    }
+}
+
+#[async_trait]
+impl TaskQueue for MemStore {
+    async fn claim(&self, wanted: &[Wanted], worker: &str) -> Result<Claimed, StoreError> {
+        let now = self.now();
+        self.write("claim", |state| {
+            let mut claimed = Claimed::default();
+            for wanted in wanted {
+                state.claim(wanted, worker, now, &mut claimed);
+            }
+            claimed.claims.sort_by(|a, b| b.waited.cmp(&a.waited).then(a.id.cmp(&b.id)));
+            Ok(claimed)
+        })
+        .await
+    }
+
+    async fn extend(&self, claim: &Claim) -> Result<bool, StoreError> {
+        let now = self.now();
+        self.write("extend", |state| {
+            let held = state.tasks.get_mut(&claim.id).filter(|row| row.is_held(claim));
+            let Some(row) = held else { return Ok(false) };
+            row.run_at = now + claim.lease;
+            Ok(true)
+        })
+        .await
+    }
+
+    async fn finish(&self, claim: &Claim) -> Result<bool, StoreError> {
+        self.write("finish", |state| Ok(state.finish(claim))).await
+    }
+
+    async fn fail(&self, claim: &Claim, verdict: Verdict, error: &str) -> Result<bool, StoreError> {
+        let now = self.now();
+        self.write("fail", |state| {
+            let held = state.tasks.get_mut(&claim.id).filter(|row| row.is_held(claim));
+            let Some(row) = held else { return Ok(false) };
+            row.fail(verdict, error, now);
+            Ok(true)
+        })
+        .await
+    }
+
+    async fn release(&self, claims: &[Claim]) -> Result<(), StoreError> {
+        let now = self.now();
+        self.write("release", |state| {
+            for claim in claims {
+                let held = state.tasks.get_mut(&claim.id).filter(|row| row.is_held(claim));
+                if let Some(row) = held {
+                    row.attempt = row.attempt.saturating_sub(1);
+                    row.run_at = now;
+                    row.worker = None;
+                    row.again_at = None;
+                }
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    async fn kinds(&self) -> Result<Vec<String>, StoreError> {
+        self.read("kinds", |state| {
+            let live = state.tasks.values().filter(|row| row.dead.is_none());
+            let mut kinds: Vec<_> = live.map(|row| row.kind.as_str().to_owned()).collect();
+            kinds.sort_unstable();
+            kinds.dedup();
+            kinds
+        })
+        .await
+    }
+
+    async fn stats(&self) -> Result<Vec<KindStats>, StoreError> {
+        let now = self.now();
+        self.read("stats", |state| state.stats(now)).await
+    }
+
+    async fn enqueue_now(&self, task: &NewTask) -> Result<(), StoreError> {
+        let now = self.now();
+        self.write("enqueue_now", |state| {
+            state.enqueue(task, now);
+            Ok(())
+        })
+        .await
+    }
+}
+
+#[async_trait]
+impl DeadLetters for MemStore {
+    async fn dead(&self, limit: u32) -> Result<Vec<StoredTask>, StoreError> {
+        self.read("dead", |state| {
+            let dead = state.tasks.iter().filter_map(|(id, row)| Some((row.dead?.0, *id, row)));
+            let mut dead: Vec<_> = dead.collect();
+            dead.sort_by_key(|(at, id, _)| std::cmp::Reverse((*at, *id)));
+            dead.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+            dead.into_iter().map(|(_, id, row)| row.show(id)).collect()
+        })
+        .await
+    }
+
+    async fn task(&self, id: TaskId) -> Result<Option<StoredTask>, StoreError> {
+        self.read("task", |state| state.tasks.get(&id).map(|row| row.show(id))).await
+    }
+
+    async fn retry(&self, id: TaskId, _by: &Answerable) -> Result<bool, StoreError> {
+        let now = self.now();
+        self.write("retry", |state| {
+            let Some(row) = take_dead(state, id) else { return Ok(false) };
+            state.enqueue(&NewTask::new(row.kind, row.subject), now);
+            Ok(true)
+        })
+        .await
+    }
+
+    async fn discard(&self, id: TaskId, _by: &Answerable) -> Result<bool, StoreError> {
+        self.write("discard", |state| Ok(take_dead(state, id).is_some())).await
+    }
+}
+
+fn take_dead(state: &mut State, id: TaskId) -> Option<TaskRow> {
+    state.tasks.get(&id).filter(|row| row.dead.is_some())?;
+    state.tasks.remove(&id)
+}
