@@ -1,9 +1,9 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::Parser;
-use sandbox::Config;
+use sandbox::{Config, HeleketConfig};
 
-/// Stand-ins for SMS providers and Stripe, with faults on demand.
+/// Stand-ins for SMS providers and payment gateways, with faults on demand.
 #[derive(Parser)]
 #[command(version)]
 pub(crate) struct Cli {
@@ -34,6 +34,12 @@ pub(crate) struct Cli {
     /// Where the Stripe stand-in sends its events.
     #[arg(long)]
     stripe_webhook_url: Option<String>,
+    /// Names the shop at the Heleket stand-in.
+    #[arg(long, default_value_t = HeleketConfig::default().merchant)]
+    heleket_merchant: String,
+    /// Signs the requests to the Heleket stand-in and its callbacks.
+    #[arg(long, default_value_t = HeleketConfig::default().key)]
+    heleket_key: String,
 }
 
 impl Cli {
@@ -46,6 +52,7 @@ impl Cli {
             stripe_key: self.stripe_key,
             stripe_webhook_secret: self.stripe_webhook_secret,
             stripe_webhook_url: self.stripe_webhook_url,
+            heleket: HeleketConfig { merchant: self.heleket_merchant, key: self.heleket_key },
         }
     }
 }

@@ -17,6 +17,26 @@ pub struct Config {
     pub stripe_webhook_secret: String,
     /// Where events go; without it they can only be listed.
     pub stripe_webhook_url: Option<String>,
+    /// The shop's account at the Heleket stand-in.
+    pub heleket: HeleketConfig,
+}
+
+/// A shop's account at the Heleket stand-in.
+#[derive(Clone)]
+pub struct HeleketConfig {
+    /// Names the shop.
+    pub merchant: String,
+    /// Signs requests and callbacks.
+    pub key: String,
+}
+
+impl Default for HeleketConfig {
+    fn default() -> Self {
+        Self {
+            merchant: "5a9d0c1e-0000-4000-8000-000000000001".to_owned(),
+            key: "heleket_sandbox".to_owned(),
+        }
+    }
 }
 
 impl Default for Config {
@@ -29,6 +49,7 @@ impl Default for Config {
             stripe_key: "sk_test_sandbox".to_owned(),
             stripe_webhook_secret: "whsec_sandbox".to_owned(),
             stripe_webhook_url: None,
+            heleket: HeleketConfig::default(),
         }
     }
 }

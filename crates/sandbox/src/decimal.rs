@@ -41,6 +41,11 @@ impl Decimal {
         Self(self.0.saturating_sub(other.0))
     }
 
+    /// The same without what is below a hundredth.
+    pub(crate) const fn whole_cents(self) -> Self {
+        Self(self.0 - self.0 % (SCALE / 100))
+    }
+
     /// The product, cut after six places.
     pub(crate) fn times(self, factor: Self) -> Self {
         let product = i128::from(self.0) * i128::from(factor.0) / i128::from(SCALE);

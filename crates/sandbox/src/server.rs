@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     config::Config,
     control, courier,
-    protocols::{sms_activate, stripe},
+    protocols::{heleket, sms_activate, stripe},
     wire::{CuttableListener, Scissors},
     world::App,
 };
@@ -50,6 +50,8 @@ fn router(app: App) -> Router {
         .merge(gateway.clone())
         .nest("/stripe", gateway)
         .route("/checkout/{id}", get(stripe::page::show).post(stripe::page::pay))
+        .route("/heleket/v1/{*path}", any(heleket::handle))
+        .route("/heleket/pay/{uuid}", get(heleket::page::show).post(heleket::page::pay))
         .nest("/control", control::routes())
         .with_state(app)
 }
@@ -58,6 +60,6 @@ async fn tick(app: &App) {
     let mut interval = tokio::time::interval(TICK);
     loop {
         interval.tick().await;
-        app.world().stripe.expire_due();
+        app.world().expire_due();
     }
 }

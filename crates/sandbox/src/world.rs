@@ -11,6 +11,7 @@ use crate::{
     config::Config,
     courier::Courier,
     protocols::{
+        heleket::Heleket,
         sms_activate::{Identity, Provider},
         stripe::Stripe,
     },
@@ -61,6 +62,7 @@ pub(crate) struct World {
     pub(crate) clock: Arc<Clock>,
     pub(crate) courier: Courier,
     pub(crate) stripe: Arc<Stripe>,
+    pub(crate) heleket: Arc<Heleket>,
     config: Config,
     providers: RwLock<BTreeMap<String, Arc<Provider>>>,
 }
@@ -68,8 +70,10 @@ pub(crate) struct World {
 impl World {
     fn new(config: &Config, seed: u64, courier: Courier) -> Self {
         let clock = Arc::new(Clock::default());
+        let heleket = Heleket::new(&config.heleket, seed, Arc::clone(&clock), courier.clone());
         let world = Self {
             seed,
+            heleket: Arc::new(heleket),
             stripe: Arc::new(Stripe::new(config, seed, Arc::clone(&clock), courier.clone())),
             clock,
             courier,
@@ -89,6 +93,12 @@ impl World {
     pub(crate) fn providers(&self) -> Vec<Arc<Provider>> {
         let providers = self.providers.read().unwrap_or_else(PoisonError::into_inner);
         providers.values().cloned().collect()
+    }
+
+    /// Ends what has run out at the gateways and sends what there is to send.
+    pub(crate) fn expire_due(&self) {
+        self.stripe.expire_due();
+        self.heleket.flush();
     }
 
     /// False when the name is taken.

@@ -1,5 +1,6 @@
 //! The control API: plays the outside world and shows the books.
 
+mod heleket;
 mod json;
 mod providers;
 mod stripe;
@@ -22,6 +23,7 @@ pub(crate) fn routes() -> Router<App> {
         .route("/clock/advance", post(advance))
         .merge(providers::routes())
         .merge(stripe::routes())
+        .merge(heleket::routes())
         .fallback(async || ControlError::not_found("no such control"))
         .method_not_allowed_fallback(async || ControlError::method())
 }
@@ -45,6 +47,7 @@ fn view(world: &World, newest: usize) -> Value {
         "now": world.clock.now().rfc3339(),
         "providers": providers.collect::<serde_json::Map<_, _>>(),
         "stripe": world.stripe.view(newest),
+        "heleket": world.heleket.view(newest),
     })
 }
 
@@ -68,6 +71,6 @@ struct Advance {
 async fn advance(State(app): State<App>, Input(advance): Input<Advance>) -> Answer {
     let world = app.world();
     world.clock.advance(advance.seconds);
-    world.stripe.expire_due();
+    world.expire_due();
     Answer(json!({ "now": world.clock.now().rfc3339() }))
 }

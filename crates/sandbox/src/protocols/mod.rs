@@ -1,3 +1,5 @@
+pub(crate) mod gateway;
+pub(crate) mod heleket;
 mod shelf;
 pub(crate) mod sms_activate;
 pub(crate) mod stripe;

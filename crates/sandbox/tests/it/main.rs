@@ -5,6 +5,7 @@
 mod callbacks;
 mod control;
 mod faults;
+mod heleket;
 mod sms_activate;
 mod stripe;
 mod support;
