@@ -176,6 +176,23 @@ async fn agrees_with_the_library_that_stripe_publishes() {
     stack.finish().await;
 }
 
+/// What our adapters read at the stand-in is what Stripe's own library reads there.
+#[tokio::test]
+async fn keeps_books_that_the_library_of_stripe_reads() {
+    let stack = Stack::start(Options::default()).await;
+    let told = python(
+        "stripe_books.py",
+        &[
+            ("STRIPE_URL", &stack.sandbox.url),
+            ("STRIPE_KEY", &stack.keys.stripe),
+            ("CONTROL_URL", &format!("{}/control", stack.sandbox.url)),
+        ],
+    )
+    .await;
+    assert_eq!(told.trim(), "the books agree");
+    stack.finish().await;
+}
+
 async fn start(stack: &Stack, customer: &Customer) -> Topup {
     let amount = AMOUNT.to_string();
     let words = ["topup", "start", "--email", &customer.email, "--amount", &amount];
