@@ -19,6 +19,11 @@ impl Currency {
             Self::Usd => "USD",
         }
     }
+
+    /// Reads an ISO 4217 code.
+    pub fn parse(code: &str) -> Option<Self> {
+        [Self::Idr, Self::Usd].into_iter().find(|currency| currency.code() == code)
+    }
 }
 
 /// A strictly positive amount in ledger units of its currency.
@@ -49,6 +54,15 @@ impl fmt::Display for Amount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
+}
+
+/// An amount together with what it is counted in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Money {
+    /// What `amount` is counted in.
+    pub currency: Currency,
+    /// How much, in ledger units of the currency.
+    pub amount: Amount,
 }
 
 /// What a wallet holds, in whole rupiah; never negative.

@@ -2,22 +2,34 @@ use crate::ids::{ProviderId, UserId};
 
 /// Where money can be.
 ///
-/// Only the two accounts of a customer carry a running balance; all others are sums over rows, so
-/// that no row is shared by two customers' purchases.
+/// What an account holds is what entered it minus what left it. Positive is what we owe or have
+/// earned; negative is what we own, what is owed to us, and what we have spent. Only the accounts
+/// of a customer carry a running balance; all others are sums over rows, so that no row is shared
+/// by two customers' purchases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Account {
     /// What a customer can spend.
     Available(UserId),
     /// What is set aside for a customer's running orders.
     Held(UserId),
+    /// What a customer owes us after a gateway took a payment back.
+    Debt(UserId),
     /// What we earned by delivered codes.
     Revenue,
     /// What a provider still holds for us.
     ProviderPrepaid(ProviderId),
     /// What delivered codes cost us.
     ProviderExpense(ProviderId),
+    /// What codes cost us that came after their customer had been refunded.
+    LateSmsExpense(ProviderId),
     /// What a payment gateway collected and has not yet paid out.
     GatewayClearing(Gateway),
+    /// What a payment gateway kept for itself.
+    GatewayFee(Gateway),
+    /// Our own accounts at banks and in wallets of coins.
+    Bank,
+    /// Where one currency is exchanged for another.
+    Liquidity,
     /// The other side of corrections by operators.
     Adjustment,
 }
@@ -28,10 +40,15 @@ impl Account {
         match self {
             Self::Available(_) => "available",
             Self::Held(_) => "held",
+            Self::Debt(_) => "debt",
             Self::Revenue => "revenue",
             Self::ProviderPrepaid(_) => "provider_prepaid",
             Self::ProviderExpense(_) => "provider_expense",
+            Self::LateSmsExpense(_) => "late_sms_expense",
             Self::GatewayClearing(_) => "gateway_clearing",
+            Self::GatewayFee(_) => "gateway_fee",
+            Self::Bank => "bank",
+            Self::Liquidity => "liquidity",
             Self::Adjustment => "adjustment",
         }
     }
@@ -39,17 +56,19 @@ impl Account {
     /// Whose account of that class; zero where there is only one.
     pub const fn owner(self) -> i64 {
         match self {
-            Self::Available(user) | Self::Held(user) => user.get(),
-            Self::ProviderPrepaid(provider) | Self::ProviderExpense(provider) => provider.get(),
-            Self::GatewayClearing(gateway) => gateway.number(),
-            Self::Revenue | Self::Adjustment => 0,
+            Self::Available(user) | Self::Held(user) | Self::Debt(user) => user.get(),
+            Self::ProviderPrepaid(provider)
+            | Self::ProviderExpense(provider)
+            | Self::LateSmsExpense(provider) => provider.get(),
+            Self::GatewayClearing(gateway) | Self::GatewayFee(gateway) => gateway.number(),
+            Self::Revenue | Self::Bank | Self::Liquidity | Self::Adjustment => 0,
         }
     }
 
     /// The customer whose wallet this is part of.
     pub const fn wallet(self) -> Option<UserId> {
         match self {
-            Self::Available(user) | Self::Held(user) => Some(user),
+            Self::Available(user) | Self::Held(user) | Self::Debt(user) => Some(user),
             _ => None,
         }
     }

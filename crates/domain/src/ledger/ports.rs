@@ -1,10 +1,10 @@
 use async_trait::async_trait;
 
-use super::{Journal, adjust::AdjustmentNote, audit::AuditReport};
+use super::{Journal, adjust::AdjustmentNote, audit::AuditReport, freeze::Freeze};
 use crate::{
     fault::{Code, Fault},
     ids::UserId,
-    money::Balance,
+    money::{Amount, Balance},
     store::{AsContention, StoreError},
 };
 
@@ -19,6 +19,18 @@ pub trait LedgerRepo: Send {
     /// # Errors
     /// After any error the unit can only be dropped: its commit fails.
     async fn post(&mut self, journal: &Journal) -> Result<Posted, PostError>;
+
+    /// Spends as much of a customer's spendable money on their debt as there is; nothing when one
+    /// of both is zero. Belongs behind every step that may have filled an indebted wallet.
+    async fn repay_debt(&mut self, user: UserId) -> Result<Option<Amount>, PostError>;
+
+    /// Stops a customer's purchases; false when they are stopped for the same cause and reference
+    /// already. Money still enters the wallet, and running orders end as usual.
+    async fn freeze(&mut self, freeze: &Freeze) -> Result<bool, StoreError>;
+
+    /// Lifts one freeze; false when there is none of this cause and reference. Purchases stay
+    /// stopped while another one is in force.
+    async fn unfreeze(&mut self, freeze: &Freeze, by: &str) -> Result<bool, StoreError>;
 
     /// Keeps who ordered a correction, and why. Belongs to the journal with the same key.
     async fn note_adjustment(&mut self, note: &AdjustmentNote) -> Result<(), StoreError>;
@@ -44,6 +56,18 @@ pub struct Wallet {
     pub available: Balance,
     /// Set aside for running orders.
     pub held: Balance,
+    /// Owed to us, because a gateway took a payment back.
+    pub debt: Balance,
+    /// Whether purchases are stopped.
+    pub frozen: bool,
+}
+
+impl Wallet {
+    /// What the customer is told: what can be spent less what is owed, below zero if need be.
+    pub const fn shown(&self) -> i64 {
+        // Both are 0 to i64::MAX, so this cannot overflow.
+        self.available.get().saturating_sub(self.debt.get())
+    }
 }
 
 /// What posting did.
@@ -58,9 +82,12 @@ pub enum Posted {
 /// Why a journal was refused.
 #[derive(Debug, thiserror::Error)]
 pub enum PostError {
-    /// A wallet holds less than should leave it.
+    /// A wallet holds less than should leave it, or its customer owes money and wants to spend.
     #[error("the wallet holds too little")]
     InsufficientFunds,
+    /// The customer's purchases are stopped.
+    #[error("purchases of this customer are stopped")]
+    Frozen,
     /// The key stands for a different step already, such as a release where a capture was.
     #[error("journal {0} exists with other content")]
     KeyReused(String),
@@ -76,6 +103,7 @@ impl Fault for PostError {
     fn code(&self) -> Code {
         match self {
             Self::InsufficientFunds => Code::InsufficientBalance,
+            Self::Frozen => Code::Forbidden,
             Self::KeyReused(_) | Self::Forbidden(_) => Code::InternalError,
             Self::Store(error) => error.code(),
         }

@@ -202,7 +202,8 @@ impl PlaceOrders {
             };
             match self.reoffer(&order, offer).await {
                 Ok(moved) => order = moved,
-                Err(PlaceError::Post(PostError::InsufficientFunds)) => {
+                // A frozen or indebted wallet pays for no other offer either.
+                Err(PlaceError::Post(PostError::InsufficientFunds | PostError::Frozen)) => {
                     return self.fail(&order, FailReason::Balance).await;
                 }
                 Err(error) => {

@@ -110,6 +110,9 @@ pub enum ReserveError {
     /// The wallet does not hold the price of one order.
     #[error("the wallet holds too little")]
     InsufficientFunds,
+    /// The customer's purchases are stopped.
+    #[error("purchases of this customer are stopped")]
+    Frozen,
     /// The key came before with another request.
     #[error("the idempotency key was used with a different request")]
     KeyReused,
@@ -122,6 +125,7 @@ impl Fault for ReserveError {
     fn code(&self) -> Code {
         match self {
             Self::InsufficientFunds => Code::InsufficientBalance,
+            Self::Frozen => Code::Forbidden,
             Self::KeyReused => Code::IdempotencyKeyReused,
             Self::Store(error) => error.code(),
         }

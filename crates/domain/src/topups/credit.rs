@@ -8,6 +8,7 @@ use crate::{
     gateways::{Payment, PaymentKind},
     ids::PaymentEventId,
     ledger::{PostError, chart},
+    money::{Currency, Money},
     store::{ATTEMPTS, AsContention, Store, StoreError, retrying},
     time::Clock,
 };
@@ -65,9 +66,11 @@ impl CreditTopups {
         let Some(mut topup) = found else { return Ok(false) };
         let verdict = judge(&topup, &payment);
         if let Verdict::Credit = verdict {
-            let journal =
-                chart::topup(topup.gateway, &payment.payment_id, topup.user, topup.amount);
+            let received = Money { currency: Currency::Idr, amount: topup.amount };
+            let named = (payment.payment_id.as_str(), None);
+            let journal = chart::topup(topup.gateway, named, topup.user, topup.amount, received);
             uow.ledger().post(&journal).await?;
+            uow.ledger().repay_debt(topup.user).await?;
         }
         if let Some(state) = verdict.next_state() {
             topup.state = state;

@@ -122,7 +122,7 @@ async fn keeps_its_price_when_a_provider_charges_more() {
     let code = stack.sandbox.sms(&order.phone).await;
     customer.order_with_code(order.id, &code).await;
     let charged = stack.sandbox.activation_of(&order.phone).await["cost_usd"].as_f64().unwrap();
-    let expense = "SELECT balance::float8 / 1e6 FROM ledger.balances
+    let expense = "SELECT -balance::float8 / 1e6 FROM ledger.balances
         WHERE class = 'provider_expense' AND currency = 'USD'";
     let booked: f64 = stack.database.one(expense).await;
     assert!((booked - charged).abs() < 1e-6, "{booked} booked, {charged} charged");

@@ -15,6 +15,8 @@ const KEY_REUSED: &str = "LG002";
 const FORBIDDEN: &str = "LG004";
 /// A journal moves the wallet of nobody.
 const NO_WALLET: &str = "LG005";
+/// A customer's purchases are stopped.
+const FROZEN: &str = "LG006";
 
 /// Sorts an error by what helps: again, later, or a repair.
 pub(super) fn store(error: Error) -> StoreError {
@@ -44,6 +46,7 @@ pub(super) fn post(error: Error) -> PostError {
         return PostError::InsufficientFunds;
     }
     match cause.code().as_deref() {
+        Some(FROZEN) => PostError::Frozen,
         Some(KEY_REUSED) => PostError::KeyReused(cause.message().to_owned()),
         Some(FORBIDDEN | NO_WALLET) => PostError::Forbidden(cause.message().to_owned()),
         _ => PostError::Store(store(error)),

@@ -1,12 +1,28 @@
 use async_trait::async_trait;
 use domain::{
     ids::UserId,
-    ledger::{Journal, LedgerRepo, PostError, Posted, Transfer, Wallet, adjust::AdjustmentNote},
-    money::Balance,
+    ledger::{
+        Freeze, Journal, LedgerRepo, PostError, Posted, Transfer, Wallet, adjust::AdjustmentNote,
+    },
+    money::{Amount, Balance},
     store::StoreError,
 };
 
 use super::{error, store::PgUnitOfWork};
+
+/// The one question for a wallet, inside a unit and outside.
+macro_rules! query_wallet {
+    ($user:expr) => {
+        sqlx::query_as!(
+            crate::postgres::ledger::WalletRow,
+            r#"SELECT available AS "available!", held AS "held!", debt AS "debt!",
+                      frozen AS "frozen!"
+               FROM ledger.wallets WHERE user_id = $1"#,
+            $user.get(),
+        )
+    };
+}
+pub(super) use query_wallet;
 
 #[async_trait]
 impl LedgerRepo for PgUnitOfWork {
@@ -35,6 +51,40 @@ impl LedgerRepo for PgUnitOfWork {
         Ok(if new { Posted::New } else { Posted::Already })
     }
 
+    async fn repay_debt(&mut self, user: UserId) -> Result<Option<Amount>, PostError> {
+        let repay = sqlx::query_scalar!(r#"SELECT ledger.repay_debt($1) AS "paid!""#, user.get());
+        let paid = repay.fetch_one(self.conn()).await;
+        let paid = self.watch(paid).map_err(error::post)?;
+        Ok(Amount::new(paid))
+    }
+
+    async fn freeze(&mut self, freeze: &Freeze) -> Result<bool, StoreError> {
+        let Freeze { user, cause, reference } = freeze;
+        let done = sqlx::query_scalar!(
+            r#"SELECT ledger.freeze($1, $2, $3) AS "new!""#,
+            user.get(),
+            cause.as_str(),
+            reference,
+        )
+        .fetch_one(self.conn())
+        .await;
+        self.seen(done)
+    }
+
+    async fn unfreeze(&mut self, freeze: &Freeze, by: &str) -> Result<bool, StoreError> {
+        let Freeze { user, cause, reference } = freeze;
+        let done = sqlx::query_scalar!(
+            r#"SELECT ledger.unfreeze($1, $2, $3, $4) AS "lifted!""#,
+            user.get(),
+            cause.as_str(),
+            reference,
+            by,
+        )
+        .fetch_one(self.conn())
+        .await;
+        self.seen(done)
+    }
+
     async fn note_adjustment(&mut self, note: &AdjustmentNote) -> Result<(), StoreError> {
         let done = sqlx::query!(
             "SELECT ledger.note_adjustment($1, $2, $3)",
@@ -48,25 +98,27 @@ impl LedgerRepo for PgUnitOfWork {
     }
 
     async fn wallet(&mut self, user: UserId) -> Result<Wallet, StoreError> {
-        let found = sqlx::query!(
-            r#"SELECT available AS "available!", held AS "held!"
-               FROM ledger.wallets WHERE user_id = $1"#,
-            user.get(),
-        )
-        .fetch_optional(self.conn())
-        .await;
-        match self.seen(found)? {
-            Some(row) => wallet(user, row.available, row.held),
-            None => Ok(Wallet::default()),
-        }
+        let found = query_wallet!(user).fetch_optional(self.conn()).await;
+        self.seen(found)?.map_or_else(|| Ok(Wallet::default()), |row| row.wallet(user))
     }
 }
 
-/// From two stored numbers to a wallet.
-pub(super) fn wallet(user: UserId, available: i64, held: i64) -> Result<Wallet, StoreError> {
-    match (Balance::new(available), Balance::new(held)) {
-        (Some(available), Some(held)) => Ok(Wallet { available, held }),
-        _ => Err(error::corrupt("ledger.wallet", user, "below zero")),
+/// A wallet as stored.
+pub(super) struct WalletRow {
+    pub(super) available: i64,
+    pub(super) held: i64,
+    pub(super) debt: i64,
+    pub(super) frozen: bool,
+}
+
+impl WalletRow {
+    pub(super) fn wallet(self, user: UserId) -> Result<Wallet, StoreError> {
+        let Self { available, held, debt, frozen } = self;
+        let balance = |units| {
+            Balance::new(units).ok_or_else(|| error::corrupt("ledger.wallet", user, "below zero"))
+        };
+        let (available, held, debt) = (balance(available)?, balance(held)?, balance(debt)?);
+        Ok(Wallet { available, held, debt, frozen })
     }
 }
 

@@ -1,6 +1,7 @@
 use async_trait::async_trait;
 use domain::{
     ids::{OrderId, UserId},
+    ledger::PostError,
     orders::{
         Claim, Order, OrderState, Purchases, RequestKey, Reservation, ReserveError, Reserved,
     },
@@ -109,10 +110,13 @@ impl Purchases for Postgres {
     }
 }
 
-fn reserve_error(error: sqlx::Error) -> ReserveError {
-    if error::is_constraint(&error, "wallet_available_floor") {
-        ReserveError::InsufficientFunds
-    } else {
-        ReserveError::Store(error::store(error))
+fn reserve_error(cause: sqlx::Error) -> ReserveError {
+    match error::post(cause) {
+        PostError::InsufficientFunds => ReserveError::InsufficientFunds,
+        PostError::Frozen => ReserveError::Frozen,
+        PostError::Store(error) => ReserveError::Store(error),
+        error @ (PostError::KeyReused(_) | PostError::Forbidden(_)) => {
+            ReserveError::Store(StoreError::Internal(error.into()))
+        }
     }
 }

@@ -226,7 +226,7 @@ pub(super) async fn post<B: Backend>(
 
 /// What a customer can spend, and what is set aside.
 pub(super) async fn wallet<B: Backend>(store: &B, user: UserId) -> Outcome<(i64, i64)> {
-    let Wallet { available, held } = LedgerQueries::wallet(store, user).await?;
+    let Wallet { available, held, .. } = LedgerQueries::wallet(store, user).await?;
     Ok((available.get(), held.get()))
 }
 

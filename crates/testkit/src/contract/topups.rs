@@ -6,6 +6,7 @@ use domain::{
     gateways::{Payment, PaymentKind},
     ids::{TopupId, UserId},
     ledger::{Gateway, PostError, Posted, chart},
+    money::{Currency, Money},
     store::{Store, retrying},
     time::Timestamp,
     topups::{PaymentEventState, PaymentInbox, StoredPayment, Topup, TopupQueries, TopupState},
@@ -193,7 +194,9 @@ async fn credit<B: Backend>(store: &B, topup: TopupId) -> Result<Posted, PostErr
         let mut unit = Store::begin(store).await?;
         let found = unit.topups().lock_topup(topup).await?;
         let mut topup = found.ok_or_else(|| super::stage::stop(()))?;
-        let journal = chart::topup(topup.gateway, "pay_1", topup.user, topup.amount);
+        let received = Money { currency: Currency::Idr, amount: topup.amount };
+        let payment = ("pay_1", None);
+        let journal = chart::topup(topup.gateway, payment, topup.user, topup.amount, received);
         let posted = unit.ledger().post(&journal).await?;
         topup.state = TopupState::Paid;
         topup.payment_id = Some("pay_1".to_owned());

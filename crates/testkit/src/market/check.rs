@@ -83,7 +83,8 @@ impl Market {
         let expected: i64 = completed.map(|order| order.quote.cost.micros()).sum();
         let booked: BTreeMap<_, _> =
             report.trial_balance.iter().map(|line| (line.class.as_str(), line.balance)).collect();
-        let booked = booked.get("provider_expense").copied().unwrap_or_default();
+        // What we spent stands below zero.
+        let booked = -booked.get("provider_expense").copied().unwrap_or_default();
         if booked == expected {
             return Ok(());
         }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::{
     ids::UserId,
     ledger::{
-        Account, JournalKind, Wallet,
+        Account, JournalKind, Transfer, Wallet,
         audit::{AuditReport, Finding, TrialLine},
     },
     money::{Amount, Balance},
@@ -13,7 +13,7 @@ use domain::{
     topups::TopupState,
 };
 
-use super::{ledger::Books, state::State};
+use super::{books::Books, state::State};
 
 pub(super) fn report(state: &State) -> AuditReport {
     let books = &state.books;
@@ -47,6 +47,8 @@ fn balances_follow_rows(books: &Books) -> Vec<Finding> {
         *wallet = Wallet {
             available: moved(wallet.available, Account::Available(user), row.transfer),
             held: moved(wallet.held, Account::Held(user), row.transfer),
+            debt: owed(wallet.debt, Account::Debt(user), row.transfer),
+            frozen: after.frozen,
         };
         if *wallet != after {
             let detail = format!("a row says {after:?} where {wallet:?} follows");
@@ -55,6 +57,7 @@ fn balances_follow_rows(books: &Books) -> Vec<Finding> {
     }
     for (user, kept) in &books.wallets {
         let sum = replayed.get(user).copied().unwrap_or_default();
+        let sum = Wallet { frozen: kept.frozen, ..sum };
         if sum != *kept {
             findings.push(finding("L5", Some(*user), format!("holds {kept:?}, rows say {sum:?}")));
         }
@@ -62,12 +65,18 @@ fn balances_follow_rows(books: &Books) -> Vec<Finding> {
     findings
 }
 
-fn moved(before: Balance, purse: Account, transfer: domain::ledger::Transfer) -> Balance {
+fn moved(before: Balance, purse: Account, transfer: Transfer) -> Balance {
     let left = if transfer.from == purse { before.minus(transfer.amount) } else { Some(before) };
     let arrived = left.and_then(|balance| {
         if transfer.to == purse { balance.plus(transfer.amount) } else { Some(balance) }
     });
     arrived.unwrap_or(before)
+}
+
+/// A debt grows by what leaves its account.
+fn owed(before: Balance, purse: Account, transfer: Transfer) -> Balance {
+    let Transfer { from, to, .. } = transfer;
+    moved(before, purse, Transfer { from: to, to: from, ..transfer })
 }
 
 const fn is_live(order: &Order) -> bool {
@@ -124,8 +133,10 @@ fn paid_topups_are_credited_once(state: &State) -> Vec<Finding> {
         paid.map(|topup| (topup.user.get(), topup.amount)).collect();
     let credits =
         state.books.journals.values().filter(|journal| journal.kind == JournalKind::TopupCredit);
-    let mut credited: Vec<(i64, Amount)> =
-        credits.flat_map(|j| &j.legs).map(|leg| (leg.to.owner(), leg.amount)).collect();
+    let mut credited: Vec<(i64, Amount)> = credits
+        .flat_map(|journal| &journal.legs)
+        .filter_map(|leg| Some((leg.to.wallet()?.get(), leg.amount)))
+        .collect();
     expected.sort_unstable();
     credited.sort_unstable();
     if expected == credited {

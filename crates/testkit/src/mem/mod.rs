@@ -1,6 +1,7 @@
 //! Every storage port, in memory.
 
 mod audit;
+mod books;
 mod catalog;
 mod cow;
 mod directory;

@@ -42,6 +42,7 @@ fn hold_all(state: &mut State, reservation: &Reservation) -> Result<Vec<Order>, 
             Ok(_) => {}
             Err(PostError::InsufficientFunds) if !orders.is_empty() => break,
             Err(PostError::InsufficientFunds) => return Err(ReserveError::InsufficientFunds),
+            Err(PostError::Frozen) => return Err(ReserveError::Frozen),
             Err(PostError::Store(error)) => return Err(error.into()),
             Err(error) => return Err(misuse(&error.to_string()).into()),
         }

@@ -11,7 +11,7 @@ use domain::{
 };
 
 use super::{
-    catalog::Catalog, cow::Cow, directory::Providers, identity::Identities, ledger::Books,
+    books::Books, catalog::Catalog, cow::Cow, directory::Providers, identity::Identities,
     tasks::TaskRow,
 };
 

@@ -19,5 +19,5 @@ pub(crate) async fn show(
     user: CurrentUser,
 ) -> Result<Reply<Body>, ApiError> {
     let wallet = ledger.wallet(user.id).await?;
-    Ok(Reply::new(Body { currency: Currency::Idr.code(), balance: wallet.available.get() }))
+    Ok(Reply::new(Body { currency: Currency::Idr.code(), balance: wallet.shown() }))
 }

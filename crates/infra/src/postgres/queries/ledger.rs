@@ -9,20 +9,13 @@ use domain::{
 };
 use sqlx::PgConnection;
 
-use crate::postgres::{Postgres, error, ledger::wallet};
+use crate::postgres::{Postgres, error, ledger::query_wallet};
 
 #[async_trait]
 impl LedgerQueries for Postgres {
     async fn wallet(&self, user: UserId) -> Result<Wallet, StoreError> {
-        let row = sqlx::query!(
-            r#"SELECT available AS "available!", held AS "held!"
-               FROM ledger.wallets WHERE user_id = $1"#,
-            user.get(),
-        );
-        match row.fetch_optional(&self.pool).await.map_err(error::store)? {
-            Some(row) => wallet(user, row.available, row.held),
-            None => Ok(Wallet::default()),
-        }
+        let found = query_wallet!(user).fetch_optional(&self.pool).await.map_err(error::store)?;
+        found.map_or_else(|| Ok(Wallet::default()), |row| row.wallet(user))
     }
 
     #[expect(clippy::disallowed_methods, reason = "an audit needs one snapshot for all questions")]
@@ -82,15 +75,18 @@ async fn wallets(conn: &mut PgConnection) -> sqlx::Result<Vec<Finding>> {
                       sum(CASE WHEN to_class = 'available' THEN amount ELSE 0 END
                         - CASE WHEN from_class = 'available' THEN amount ELSE 0 END) AS available,
                       sum(CASE WHEN to_class = 'held' THEN amount ELSE 0 END
-                        - CASE WHEN from_class = 'held' THEN amount ELSE 0 END) AS held
+                        - CASE WHEN from_class = 'held' THEN amount ELSE 0 END) AS held,
+                      sum(CASE WHEN from_class = 'debt' THEN amount ELSE 0 END
+                        - CASE WHEN to_class = 'debt' THEN amount ELSE 0 END) AS debt
                FROM ledger.transfers WHERE wallet_user IS NOT NULL GROUP BY wallet_user
            )
            SELECT coalesce(w.user_id, m.user_id) AS "user_id!",
-                  format('wallet %s+%s after %s, movements %s+%s after %s', w.available, w.held,
-                         w.seq, m.available, m.held, m.seq) AS "detail!"
+                  format('wallet %s+%s-%s after %s, movements %s+%s-%s after %s', w.available,
+                         w.held, w.debt, w.seq, m.available, m.held, m.debt, m.seq) AS "detail!"
            FROM ledger.wallets w FULL JOIN moved m USING (user_id)
            WHERE coalesce(w.available, -1) <> coalesce(m.available, 0)
               OR coalesce(w.held, -1) <> coalesce(m.held, 0)
+              OR coalesce(w.debt, -1) <> coalesce(m.debt, 0)
               OR coalesce(w.seq, -1) <> coalesce(m.rows, 0)
               OR coalesce(m.rows, 0) <> coalesce(m.seq, 0)"#
     )
@@ -104,17 +100,22 @@ async fn history(conn: &mut PgConnection) -> sqlx::Result<Vec<Finding>> {
     let rows = sqlx::query!(
         r#"SELECT wallet_user AS "user_id!", journal_key AS "key!" FROM (
                SELECT wallet_user, journal_key, available_after, held_after,
+                      coalesce(debt_after, 0) AS debt_after,
                       (to_class = 'available')::int * amount
                         - (from_class = 'available')::int * amount AS available,
                       (to_class = 'held')::int * amount
                         - (from_class = 'held')::int * amount AS held,
+                      (from_class = 'debt')::int * amount
+                        - (to_class = 'debt')::int * amount AS debt,
                       lag(available_after, 1, 0::bigint) OVER w AS available_before,
-                      lag(held_after, 1, 0::bigint) OVER w AS held_before
+                      lag(held_after, 1, 0::bigint) OVER w AS held_before,
+                      lag(coalesce(debt_after, 0), 1, 0::bigint) OVER w AS debt_before
                FROM ledger.transfers WHERE wallet_user IS NOT NULL
                WINDOW w AS (PARTITION BY wallet_user ORDER BY wallet_seq)
            ) AS steps
            WHERE available_after <> available_before + available
-              OR held_after <> held_before + held"#
+              OR held_after <> held_before + held
+              OR debt_after <> debt_before + debt"#
     )
     .fetch_all(conn)
     .await?;
@@ -167,7 +168,7 @@ async fn topups(conn: &mut PgConnection) -> sqlx::Result<Vec<Finding>> {
     let rows = sqlx::query!(
         r#"WITH credits AS (
                SELECT journal_key, wallet_user, amount FROM ledger.transfers
-               WHERE kind = 'TOPUP_CREDIT'
+               WHERE kind = 'TOPUP_CREDIT' AND wallet_user IS NOT NULL
            )
            SELECT coalesce(t.user_id, c.wallet_user) AS "user_id!",
                   format('top-up %s is %s, credit %s of %s', t.id, t.state, c.journal_key,

@@ -29,6 +29,6 @@ pub(crate) async fn cancel(
         order_id: canceled.order.id,
         status: canceled.order.status().as_str(),
         refund_amount: canceled.refund.get(),
-        new_balance: canceled.wallet.available.get(),
+        new_balance: canceled.wallet.shown(),
     }))
 }

@@ -1,0 +1,48 @@
+use super::{Account, Journal, JournalKey, JournalKind, Transfer};
+use crate::{
+    ids::{ProviderId, UserId},
+    ledger::Gateway,
+    money::{Amount, Money},
+};
+
+/// Gives a customer money by decision of two operators.
+pub fn adjustment(reference: &str, user: UserId, amount: Amount) -> Journal {
+    correction(reference, Account::Adjustment, Account::Available(user), amount)
+}
+
+/// Takes spendable money from a customer by decision of two operators.
+pub fn deduction(reference: &str, user: UserId, amount: Amount) -> Journal {
+    correction(reference, Account::Available(user), Account::Adjustment, amount)
+}
+
+fn correction(reference: &str, from: Account, to: Account, amount: Amount) -> Journal {
+    Journal {
+        key: JournalKey(format!("adjustment:{reference}")),
+        kind: JournalKind::Adjustment,
+        legs: vec![Transfer::idr(from, to, amount)],
+    }
+}
+
+/// Books what a gateway paid out to us, and the fee it kept in the currency of the payout.
+pub fn settlement(gateway: Gateway, reference: &str, net: Money, fee: Option<Amount>) -> Journal {
+    let to = Account::GatewayClearing(gateway);
+    let Money { currency, amount } = net;
+    let mut legs = vec![Transfer { from: Account::Bank, to, amount, currency }];
+    if let Some(amount) = fee {
+        legs.push(Transfer { from: Account::GatewayFee(gateway), to, amount, currency });
+    }
+    Journal {
+        key: JournalKey(format!("settlement:{}:{reference}", gateway.code())),
+        kind: JournalKind::GatewaySettlement,
+        legs,
+    }
+}
+
+/// Books what we sent to a provider in advance, in millionths of a US dollar.
+pub fn funding(provider: ProviderId, reference: &str, usd: Amount) -> Journal {
+    Journal {
+        key: JournalKey(format!("funding:{provider}:{reference}")),
+        kind: JournalKind::ProviderFunding,
+        legs: vec![Transfer::usd(Account::ProviderPrepaid(provider), Account::Bank, usd)],
+    }
+}
