@@ -1,7 +1,7 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::Parser;
-use sandbox::{Config, HeleketConfig};
+use sandbox::{BtcpayConfig, Config, HeleketConfig};
 
 /// Stand-ins for SMS providers and payment gateways, with faults on demand.
 #[derive(Parser)]
@@ -40,6 +40,18 @@ pub(crate) struct Cli {
     /// Signs the requests to the Heleket stand-in and its callbacks.
     #[arg(long, default_value_t = HeleketConfig::default().key)]
     heleket_key: String,
+    /// Names the store at the BTCPay stand-in.
+    #[arg(long, default_value_t = BtcpayConfig::default().store_id)]
+    btcpay_store_id: String,
+    /// The API key the BTCPay stand-in accepts.
+    #[arg(long, default_value_t = BtcpayConfig::default().key)]
+    btcpay_key: String,
+    /// Signs what the BTCPay stand-in sends.
+    #[arg(long, default_value_t = BtcpayConfig::default().webhook_secret)]
+    btcpay_webhook_secret: String,
+    /// Where the BTCPay stand-in sends its events.
+    #[arg(long)]
+    btcpay_webhook_url: Option<String>,
 }
 
 impl Cli {
@@ -53,6 +65,12 @@ impl Cli {
             stripe_webhook_secret: self.stripe_webhook_secret,
             stripe_webhook_url: self.stripe_webhook_url,
             heleket: HeleketConfig { merchant: self.heleket_merchant, key: self.heleket_key },
+            btcpay: BtcpayConfig {
+                store_id: self.btcpay_store_id,
+                key: self.btcpay_key,
+                webhook_secret: self.btcpay_webhook_secret,
+                webhook_url: self.btcpay_webhook_url,
+            },
         }
     }
 }

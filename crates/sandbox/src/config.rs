@@ -19,6 +19,8 @@ pub struct Config {
     pub stripe_webhook_url: Option<String>,
     /// The shop's account at the Heleket stand-in.
     pub heleket: HeleketConfig,
+    /// The shop's store at the BTCPay stand-in.
+    pub btcpay: BtcpayConfig,
 }
 
 /// A shop's account at the Heleket stand-in.
@@ -39,6 +41,30 @@ impl Default for HeleketConfig {
     }
 }
 
+/// A shop's store at the BTCPay stand-in.
+#[derive(Clone)]
+pub struct BtcpayConfig {
+    /// Names the store.
+    pub store_id: String,
+    /// The API key that shops show.
+    pub key: String,
+    /// Signs what the webhook sends.
+    pub webhook_secret: String,
+    /// Where the webhook sends to; without it nothing is sent.
+    pub webhook_url: Option<String>,
+}
+
+impl Default for BtcpayConfig {
+    fn default() -> Self {
+        Self {
+            store_id: "SandboxStore".to_owned(),
+            key: "btcpay_sandbox".to_owned(),
+            webhook_secret: "btcpay_secret_sandbox".to_owned(),
+            webhook_url: None,
+        }
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -50,6 +76,7 @@ impl Default for Config {
             stripe_webhook_secret: "whsec_sandbox".to_owned(),
             stripe_webhook_url: None,
             heleket: HeleketConfig::default(),
+            btcpay: BtcpayConfig::default(),
         }
     }
 }

@@ -17,7 +17,8 @@ mod server;
 mod wire;
 mod world;
 
-pub use config::{Config, HeleketConfig};
+pub use config::{BtcpayConfig, Config, HeleketConfig};
+pub use protocols::btcpay::signature::sign as sign_btcpay;
 pub use protocols::heleket::signature::sign as sign_heleket;
 pub use protocols::stripe::signature::sign as sign_stripe;
 pub use server::serve;

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     config::Config,
     control, courier,
-    protocols::{heleket, sms_activate, stripe},
+    protocols::{btcpay, heleket, sms_activate, stripe},
     wire::{CuttableListener, Scissors},
     world::App,
 };
@@ -52,6 +52,8 @@ fn router(app: App) -> Router {
         .route("/checkout/{id}", get(stripe::page::show).post(stripe::page::pay))
         .route("/heleket/v1/{*path}", any(heleket::handle))
         .route("/heleket/pay/{uuid}", get(heleket::page::show).post(heleket::page::pay))
+        .route("/btcpay/api/v1/{*path}", any(btcpay::handle))
+        .route("/i/{id}", get(btcpay::page::show).post(btcpay::page::pay))
         .nest("/control", control::routes())
         .with_state(app)
 }

@@ -11,6 +11,7 @@ use crate::{
     config::Config,
     courier::Courier,
     protocols::{
+        btcpay::Btcpay,
         heleket::Heleket,
         sms_activate::{Identity, Provider},
         stripe::Stripe,
@@ -63,6 +64,7 @@ pub(crate) struct World {
     pub(crate) courier: Courier,
     pub(crate) stripe: Arc<Stripe>,
     pub(crate) heleket: Arc<Heleket>,
+    pub(crate) btcpay: Arc<Btcpay>,
     config: Config,
     providers: RwLock<BTreeMap<String, Arc<Provider>>>,
 }
@@ -71,8 +73,10 @@ impl World {
     fn new(config: &Config, seed: u64, courier: Courier) -> Self {
         let clock = Arc::new(Clock::default());
         let heleket = Heleket::new(&config.heleket, seed, Arc::clone(&clock), courier.clone());
+        let btcpay = Btcpay::start(&config.btcpay, seed, Arc::clone(&clock), courier.clone());
         let world = Self {
             seed,
+            btcpay,
             heleket: Arc::new(heleket),
             stripe: Arc::new(Stripe::new(config, seed, Arc::clone(&clock), courier.clone())),
             clock,
@@ -99,6 +103,7 @@ impl World {
     pub(crate) fn expire_due(&self) {
         self.stripe.expire_due();
         self.heleket.flush();
+        self.btcpay.expire_due();
     }
 
     /// False when the name is taken.

@@ -1,7 +1,9 @@
 //! The control API: plays the outside world and shows the books.
 
+mod btcpay;
 mod heleket;
 mod json;
+mod order;
 mod providers;
 mod stripe;
 
@@ -24,6 +26,7 @@ pub(crate) fn routes() -> Router<App> {
         .merge(providers::routes())
         .merge(stripe::routes())
         .merge(heleket::routes())
+        .merge(btcpay::routes())
         .fallback(async || ControlError::not_found("no such control"))
         .method_not_allowed_fallback(async || ControlError::method())
 }
@@ -48,6 +51,7 @@ fn view(world: &World, newest: usize) -> Value {
         "providers": providers.collect::<serde_json::Map<_, _>>(),
         "stripe": world.stripe.view(newest),
         "heleket": world.heleket.view(newest),
+        "btcpay": world.btcpay.view(newest),
     })
 }
 

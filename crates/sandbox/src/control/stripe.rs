@@ -1,3 +1,25 @@
+//! The payer, the banks and the operator of the Stripe stand-in.
+//!
+//! Everything that leads to events takes `deliver`, the shape in which they leave (see
+//! [`Deliver`]), and answers with what the receiver said.
+//!
+//! - `POST stripe` changes settings: `webhook_url`, `webhook_secrets` (each signs every event),
+//!   `webhook_retry_ms`, `key`, `deliver` (the shape of events nobody asks for otherwise; `none`
+//!   loses them, `hold` keeps them back), `refund_status` (what a refund starts as), `faults`
+//! - `GET stripe/truth` lists what was paid, refunded and disputed by `client_reference_id`
+//! - `POST stripe/session` opens a session that the shop did not ask for: a second one for the same
+//!   purchase with `like`, one for an unknown purchase with a `client_reference_id` of its own
+//! - `POST stripe/pay` completes a session: `amount`, `currency`, `payment_status` (`unpaid` pays
+//!   later), `livemode`, `times`
+//! - `POST stripe/fail` declines an attempt, or fails a payment that was to come later
+//! - `POST stripe/expire` ends an open session
+//! - `POST stripe/refund` gives money back by hand, `stripe/refund/settle` moves a refund on
+//! - `POST stripe/dispute` disputes a payment (`inquiry` takes no money), `stripe/dispute/decide`
+//!   moves a dispute on
+//! - `POST stripe/redeliver` sends an event again, freshly signed
+//! - `POST stripe/flush` sends what was held in another `order`
+//! - `POST stripe/event` invents an event of any `type` about any `object`
+
 mod money;
 
 use axum::{
@@ -8,9 +30,11 @@ use axum::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::json::{Answer, ControlError, Input};
+use super::{
+    json::{Answer, ControlError, Input},
+    order::Order,
+};
 use crate::{
-    catalog::mix,
     protocols::stripe::{ActError, Deliver, Opening, Outcome, RefundStatus, StripeFaults},
     world::App,
 };
@@ -173,30 +197,10 @@ struct Flush {
     deliver: Deliver,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Order {
-    #[default]
-    OldestFirst,
-    NewestFirst,
-    /// By the sandbox's seed.
-    Shuffled,
-}
-
 /// Sends what was held, one after the other.
 async fn flush(State(app): State<App>, Input(flush): Input<Flush>) -> Answer {
     let world = app.world();
-    let mut events = world.stripe.release();
-    match flush.order {
-        Order::OldestFirst => {}
-        Order::NewestFirst => events.reverse(),
-        Order::Shuffled => {
-            let mut placed: Vec<(u64, String)> =
-                (0..).zip(events).map(|(place, event)| (mix(world.seed, place), event)).collect();
-            placed.sort_unstable();
-            events = placed.into_iter().map(|(_, event)| event).collect();
-        }
-    }
+    let events = flush.order.arrange(world.seed, world.stripe.release());
     Answer(json!({ "events": send_each(&app, &events, Some(flush.deliver)).await }))
 }
 

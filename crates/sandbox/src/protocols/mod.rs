@@ -1,3 +1,4 @@
+pub(crate) mod btcpay;
 pub(crate) mod gateway;
 pub(crate) mod heleket;
 mod shelf;
