@@ -13,6 +13,7 @@ mod control;
 mod courier;
 mod decimal;
 mod protocols;
+mod rates;
 mod server;
 mod wire;
 mod world;

@@ -11,6 +11,7 @@ use crate::{
     config::Config,
     control, courier,
     protocols::{btcpay, heleket, sms_activate, stripe},
+    rates,
     wire::{CuttableListener, Scissors},
     world::App,
 };
@@ -54,6 +55,7 @@ fn router(app: App) -> Router {
         .route("/heleket/pay/{uuid}", get(heleket::page::show).post(heleket::page::pay))
         .route("/btcpay/api/v1/{*path}", any(btcpay::handle))
         .route("/i/{id}", get(btcpay::page::show).post(btcpay::page::pay))
+        .route("/rates/usd-idr", get(rates::handle))
         .nest("/control", control::routes())
         .with_state(app)
 }

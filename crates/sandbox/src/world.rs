@@ -16,6 +16,7 @@ use crate::{
         sms_activate::{Identity, Provider},
         stripe::Stripe,
     },
+    rates::Rates,
 };
 
 /// What the handlers share: the present world, and how to make a new one.
@@ -65,6 +66,7 @@ pub(crate) struct World {
     pub(crate) stripe: Arc<Stripe>,
     pub(crate) heleket: Arc<Heleket>,
     pub(crate) btcpay: Arc<Btcpay>,
+    pub(crate) rates: Rates,
     config: Config,
     providers: RwLock<BTreeMap<String, Arc<Provider>>>,
 }
@@ -77,6 +79,7 @@ impl World {
         let world = Self {
             seed,
             btcpay,
+            rates: Rates::default(),
             heleket: Arc::new(heleket),
             stripe: Arc::new(Stripe::new(config, seed, Arc::clone(&clock), courier.clone())),
             clock,

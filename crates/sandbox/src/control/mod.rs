@@ -5,6 +5,7 @@ mod heleket;
 mod json;
 mod order;
 mod providers;
+mod rates;
 mod stripe;
 
 use axum::{
@@ -27,6 +28,7 @@ pub(crate) fn routes() -> Router<App> {
         .merge(stripe::routes())
         .merge(heleket::routes())
         .merge(btcpay::routes())
+        .merge(rates::routes())
         .fallback(async || ControlError::not_found("no such control"))
         .method_not_allowed_fallback(async || ControlError::method())
 }
@@ -52,6 +54,7 @@ fn view(world: &World, newest: usize) -> Value {
         "stripe": world.stripe.view(newest),
         "heleket": world.heleket.view(newest),
         "btcpay": world.btcpay.view(newest),
+        "rates": world.rates.view(),
     })
 }
 

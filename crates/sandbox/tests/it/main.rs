@@ -7,6 +7,7 @@ mod callbacks;
 mod control;
 mod faults;
 mod heleket;
+mod rates;
 mod sms_activate;
 mod stripe;
 mod support;
