@@ -63,10 +63,12 @@ impl Sandbox {
         response.json().await.unwrap()
     }
 
-    /// What a gateway knows of the money it moved.
-    pub(crate) async fn truth(&self, gateway: &str) -> Value {
+    /// What a gateway knows of the money it moved for an order; null when nothing.
+    pub(crate) async fn truth(&self, gateway: &str, order: &str) -> Value {
         let url = format!("{}/control/{gateway}/truth", self.base);
-        self.http.get(url).send().await.unwrap().json().await.unwrap()
+        let truth: Value = self.http.get(url).send().await.unwrap().json().await.unwrap();
+        let mut orders = truth["orders"].as_array().unwrap().iter();
+        orders.find(|it| it["order_id"] == order).cloned().unwrap_or_default()
     }
 
     pub(crate) async fn alpha(&self) -> Value {

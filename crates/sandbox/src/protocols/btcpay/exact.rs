@@ -9,7 +9,7 @@ const MOST_DIGITS: usize = 18;
 ///
 /// A sum has the places of its most precise part and a product the places of both factors, so
 /// `0.00040828` times `61234.57` prints ten places.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Exact {
     units: i128,
     places: u32,

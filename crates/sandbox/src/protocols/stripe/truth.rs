@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 
 use super::desk::{Desk, Stripe};
 
-/// What became of the money for one reference of the shop, in minor units.
+/// What became of the money for one reference of the shop in one currency, in minor units.
+#[derive(Default)]
 struct Order {
-    currency: String,
     paid: u64,
     refunded: u64,
     disputed: u64,
@@ -30,17 +30,11 @@ impl Desk {
         for (_, dispute) in self.disputes.newest().filter(|(_, it)| it.has_funds) {
             *disputed.entry(&dispute.intent).or_default() += dispute.amount;
         }
-        let mut orders: BTreeMap<&str, Order> = BTreeMap::new();
+        let mut orders: BTreeMap<(&str, &str), Order> = BTreeMap::new();
         for (id, payment) in self.payments.newest().filter(|(_, it)| it.received() > 0) {
             let session = self.sessions.get(&payment.session);
             let reference = session.and_then(|it| it.client_reference_id.as_deref());
-            let order = orders.entry(reference.unwrap_or("")).or_insert_with(|| Order {
-                currency: payment.currency.clone(),
-                paid: 0,
-                refunded: 0,
-                disputed: 0,
-                payments: Vec::new(),
-            });
+            let order = orders.entry((reference.unwrap_or(""), &payment.currency)).or_default();
             let of = |sums: &BTreeMap<&str, u64>| sums.get(id).copied().unwrap_or(0);
             order.paid += payment.received();
             order.refunded += of(&refunded);
@@ -48,22 +42,21 @@ impl Desk {
             order.payments.push(json!({
                 "id": payment.session,
                 "payment_intent": id,
-                "currency": payment.currency,
                 "paid": payment.received(),
                 "refunded": of(&refunded),
                 "disputed": of(&disputed),
             }));
         }
-        let orders = orders.into_iter().map(|(reference, order)| {
-            let view = json!({
-                "currency": order.currency,
+        let orders = orders.into_iter().map(|((reference, currency), order)| {
+            json!({
+                "order_id": reference,
+                "currency": currency,
                 "paid": order.paid,
                 "refunded": order.refunded,
                 "disputed": order.disputed,
                 "payments": order.payments,
-            });
-            (reference.to_owned(), view)
+            })
         });
-        json!({ "orders": orders.collect::<serde_json::Map<_, _>>() })
+        json!({ "orders": orders.collect::<Vec<_>>() })
     }
 }

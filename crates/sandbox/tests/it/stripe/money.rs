@@ -186,7 +186,7 @@ async fn takes_disputed_money_and_brings_it_back_when_won() {
     );
     let (status, refused) = refund(&sandbox, &[("payment_intent", &intent)]).await;
     assert_eq!((status, &refused["error"]["code"]), (400, &json!("charge_disputed")));
-    let order = async || sandbox.truth("stripe").await["orders"]["top_01"].clone();
+    let order = async || sandbox.truth("stripe", "top_01").await;
     let disputed = order().await;
     assert_eq!([&disputed["paid"], &disputed["disputed"]], [&json!(2_000_000), &json!(1_200_000)]);
 
@@ -210,13 +210,13 @@ async fn asks_before_it_takes() {
     let inquiry = json!({ "session_id": id, "inquiry": true, "reason": "product_not_received" });
     let opened = sandbox.control("stripe/dispute", inquiry).await;
     assert_eq!(kinds(&opened), ["charge.dispute.created"]);
-    assert_eq!(sandbox.truth("stripe").await["orders"]["top_01"]["disputed"], 0);
+    assert_eq!(sandbox.truth("stripe", "top_01").await["disputed"], 0);
     let part = [("payment_intent", intent.as_str()), ("amount", "1")];
     assert_eq!(refund(&sandbox, &part).await.0, 200, "an inquiry forbids no refund");
     let decide = json!({ "dispute_id": opened["dispute_id"], "status": "needs_response" });
     let escalated = sandbox.control("stripe/dispute/decide", decide).await;
     assert_eq!(kinds(&escalated), ["charge.dispute.updated", "charge.dispute.funds_withdrawn"]);
-    let order = sandbox.truth("stripe").await["orders"]["top_01"].clone();
+    let order = sandbox.truth("stripe", "top_01").await;
     assert_eq!([&order["disputed"], &order["refunded"]], [&json!(2_000_000), &json!(1)]);
 }
 
@@ -244,7 +244,7 @@ async fn opens_sessions_the_shop_did_not_ask_for() {
     let (first, _) = paid(&sandbox).await;
     let second = sandbox.control("stripe/session", json!({ "like": first })).await;
     sandbox.control("stripe/pay", json!({ "session_id": second["session_id"] })).await;
-    let order = sandbox.truth("stripe").await["orders"]["top_01"].clone();
+    let order = sandbox.truth("stripe", "top_01").await;
     assert_eq!(order["paid"], 4_000_000);
     assert_eq!(order["payments"].as_array().unwrap().len(), 2);
 
