@@ -76,12 +76,16 @@ pub struct Tasks {
     pub catalog: Duration,
     /// Proving the books.
     pub audit: Duration,
+    /// Sending a canary through the queue.
+    pub canary: Duration,
     /// Forgetting old idempotency keys.
     pub purge: Duration,
     /// How long an idempotency key is remembered.
     pub keep_keys: Duration,
     /// A run that takes longer is given up.
     pub run_timeout: Duration,
+    /// How long a durable task rests after its worker died.
+    pub lease: Duration,
     /// Least time for which a lock is taken: how long a task may rest after its instance died.
     pub lock: Duration,
     /// Overrides how old a purchase must be before it counts as abandoned.
@@ -109,9 +113,11 @@ impl Section for Tasks {
             close: keys.seconds("close_seconds", 5, slow.clone()),
             catalog: keys.seconds("catalog_seconds", 300, slow.clone()),
             audit: keys.seconds("audit_seconds", 300, slow.clone()),
+            canary: keys.seconds("canary_seconds", 60, slow.clone()),
             purge: keys.seconds("purge_seconds", HOUR, slow.clone()),
             keep_keys: Duration::from_secs(days.saturating_mul(DAY)),
             run_timeout: keys.seconds("run_timeout_seconds", 120, 10..=HOUR),
+            lease: keys.seconds("lease_seconds", 30, 1..=HOUR),
             lock: keys.seconds("lock_seconds", 30, 1..=HOUR),
             settle_patience: patience.map(Duration::from_secs),
             orphan_after: keys.seconds("orphan_after_seconds", 180, slow),

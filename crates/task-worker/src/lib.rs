@@ -5,20 +5,25 @@
 //! anything to be right: without Redis all instances run everything.
 
 mod config;
+mod handlers;
 mod jitter;
 mod lead;
 mod periodic;
 mod pokes;
+mod queue;
 mod task;
 mod tasks;
 mod wiring;
 
 pub use config::{Config, Tasks};
+pub use handlers::Canary;
 pub use lead::{Leader, LeaderError, Leadership};
 pub use periodic::{Periodic, Schedule};
 pub use pokes::Pokes;
+pub use queue::{Executor, QueueError, QueueSettings};
 pub use task::{Progress, Task, TaskError};
 pub use tasks::{
-    Audit, Backlog, Close, Credit, Drain, Expire, Poll, Publisher, Purge, Relay, Settle, Sync,
+    Audit, Backlog, Close, Credit, Drain, Expire, Poll, Publisher, Pulse, Purge, Relay, Settle,
+    Sync,
 };
 pub use wiring::start;

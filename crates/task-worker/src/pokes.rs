@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 #[derive(Debug, Clone, Default)]
 pub struct Pokes {
     events: Arc<Notify>,
-    inbox: Arc<Notify>,
+    tasks: Arc<Notify>,
     payments: Arc<Notify>,
 }
 
@@ -17,7 +17,7 @@ impl Pokes {
     pub fn of(&self, queue: Queue) -> &Arc<Notify> {
         match queue {
             Queue::Events => &self.events,
-            Queue::Inbox => &self.inbox,
+            Queue::Tasks => &self.tasks,
             Queue::Payments => &self.payments,
         }
     }

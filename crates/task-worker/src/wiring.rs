@@ -19,6 +19,7 @@ use domain::{
         settle::{Patience, SettlePorts, SettleReserving},
     },
     outbox::{Queue, StampedEvent, Wake},
+    tasks::TaskHandler,
     topups::credit::CreditTopups,
 };
 use http_kit::{Health, Limits, Stages, health_routes, standard};
@@ -34,12 +35,15 @@ use runtime::{App, Supervisor, config};
 
 use crate::{
     config::Config,
+    handlers::Canary,
     lead::{Leader, LeaderError, Leadership},
     periodic::{Periodic, Schedule},
     pokes::{Everywhere, Pokes},
+    queue::{Executor, QueueSettings},
     task::{Task, TaskError},
     tasks::{
-        Audit, Backlog, Close, Credit, Drain, Expire, Poll, Publisher, Purge, Relay, Settle, Sync,
+        Audit, Backlog, Close, Credit, Drain, Expire, Poll, Publisher, Pulse, Purge, Relay, Settle,
+        Sync,
     },
 };
 
@@ -77,6 +81,7 @@ pub async fn start(config: Config, app: App) -> anyhow::Result<()> {
     for task in parts.tasks() {
         task.spawn(supervisor);
     }
+    parts.queue().spawn(supervisor);
     serve(&parts, app)
 }
 
@@ -99,11 +104,12 @@ impl Parts {
         let relay = Schedule { standby: Some(RELAY_STANDBY), ..self.every("relay", every.relay) };
         let audit = Schedule { timeout: AUDIT_TIMEOUT, ..self.every("audit", every.audit) };
         let backlog = self.every("backlog", BACKLOG_EVERY);
-        let backlog_task = Backlog::new(self.postgres.clone(), self.postgres.clone());
+        let backlog_task =
+            Backlog::new(self.postgres.clone(), self.postgres.clone(), self.postgres.clone());
         vec![
             self.led(relay, self.relay()).poked_by(events),
             self.led(self.urgent("drain", every.drain), self.drain())
-                .poked_by(self.pokes.of(Queue::Inbox)),
+                .poked_by(self.pokes.of(Queue::Tasks)),
             self.led(self.urgent("credit", every.credit), self.credit())
                 .poked_by(self.pokes.of(Queue::Payments)),
             self.led(self.urgent("poll", every.poll), self.poll()),
@@ -112,9 +118,22 @@ impl Parts {
             self.led(self.every("close", every.close), self.close()),
             self.led(self.every("catalog", every.catalog), self.sync()),
             self.led(audit, Audit(self.postgres.clone())),
+            self.led(self.every("canary", every.canary), Pulse(self.postgres.clone())),
             self.led(self.every("purge", every.purge), self.purge()),
             Periodic::new(backlog, Arc::new(backlog_task), self.clock.clone()),
         ]
+    }
+
+    /// Who does the durable tasks. A kind that is stored and not listed here keeps the process from
+    /// starting.
+    fn handlers(&self) -> Vec<Arc<dyn TaskHandler>> {
+        vec![Arc::new(Canary::new(self.postgres.clone()))]
+    }
+
+    fn queue(&self) -> Executor {
+        let settings = QueueSettings { worker: instance(), lease: self.config.tasks.lease };
+        Executor::new(self.postgres.clone(), self.handlers(), settings)
+            .poked_by(self.pokes.of(Queue::Tasks))
     }
 
     /// For what customers wait for.

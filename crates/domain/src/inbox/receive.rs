@@ -95,7 +95,7 @@ impl ReceiveSms {
             Err(error) => {
                 // It is stored: the drain tries again, the sender need not.
                 tracing::warn!(%error, "callback {} kept for later", stored.id);
-                self.wake.wake(Queue::Inbox);
+                self.wake.wake(Queue::Tasks);
                 Receipt::Kept
             }
         }

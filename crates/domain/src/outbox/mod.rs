@@ -109,8 +109,8 @@ pub trait Wake: Send + Sync {
 pub enum Queue {
     /// Events to stamp and publish.
     Events,
-    /// SMS callbacks to apply.
-    Inbox,
+    /// Durable tasks to run.
+    Tasks,
     /// Payment notifications to act on.
     Payments,
 }

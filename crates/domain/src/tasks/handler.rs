@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::{Claim, TaskKind};
+use super::{Burial, Claim, TaskKind, Verdict};
 use crate::store::{Source, StoreError, UnitOfWork};
 
 /// Does the tasks of one kind.
@@ -26,7 +26,7 @@ pub trait TaskHandler: Send + Sync {
 pub struct Policy {
     /// Tries in total.
     pub max_attempts: u32,
-    /// A try that takes longer is given up as if its worker had died. Shorter than the lease.
+    /// A try that takes longer is given up as if its worker had died.
     pub timeout: Duration,
     /// Upper bound of the pause after the first failure; doubles with each further one.
     pub backoff: Duration,
@@ -37,11 +37,36 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// The longest pause after this many tries; a random part of it is waited, so that tasks which
-    /// failed together do not come back together.
+    /// The longest pause after this many tries.
     pub fn pause(&self, attempt: u32) -> Duration {
         let doubled = self.backoff.saturating_mul(1 << attempt.saturating_sub(1).min(20));
         doubled.min(self.backoff_cap)
+    }
+
+    /// What becomes of a task whose try failed; nothing when it is not ours any more.
+    ///
+    /// `part` chooses the pause from zero to its longest, so that tasks which failed together do
+    /// not come back together.
+    pub fn verdict(
+        &self,
+        class: FailureClass,
+        attempt: u32,
+        part: impl Fn(Duration) -> Duration,
+    ) -> Option<Verdict> {
+        let retry = |least: Duration| {
+            if attempt < self.max_attempts {
+                Verdict::Retry(least.saturating_add(part(self.pause(attempt))))
+            } else {
+                Verdict::Bury(Burial::Exhausted)
+            }
+        };
+        match class {
+            FailureClass::Permanent => Some(Verdict::Bury(Burial::Permanent)),
+            FailureClass::Transient => Some(retry(Duration::ZERO)),
+            FailureClass::Throttled(wait) => Some(retry(wait)),
+            FailureClass::Snooze(wait) => Some(Verdict::Snooze(wait)),
+            FailureClass::Lost => None,
+        }
     }
 }
 

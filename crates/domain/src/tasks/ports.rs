@@ -24,6 +24,10 @@ pub trait TaskRepo: Send {
     /// Ends a claimed task together with its effect. False when somebody else has claimed it
     /// since: the effect must not be committed then.
     async fn finish_task(&mut self, claim: &Claim) -> Result<bool, StoreError>;
+
+    /// Stores the effect of a canary, once per call: that it happens once per task is what is to
+    /// be proved.
+    async fn sing(&mut self, claim: &Claim) -> Result<(), StoreError>;
 }
 
 /// Tasks as workers see them. All times are on the storage's own clock, so that a worker whose
@@ -54,6 +58,9 @@ pub trait TaskQueue: Send + Sync {
 
     /// What waits, runs and lies dead, by kind.
     async fn stats(&self) -> Result<Vec<KindStats>, StoreError>;
+
+    /// Effects of canaries older than this are deleted.
+    async fn forget_songs(&self, age: Duration) -> Result<u64, StoreError>;
 
     /// Stores a task on its own.
     async fn enqueue_now(&self, task: &NewTask) -> Result<(), StoreError>;
@@ -152,7 +159,7 @@ impl Burial {
 }
 
 /// What is stored of one kind.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct KindStats {
     /// The kind's stored name, which this build may not know.
     pub kind: String,

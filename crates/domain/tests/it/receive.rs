@@ -293,7 +293,7 @@ async fn tells_the_sender_to_repeat_only_what_was_not_stored() -> Outcome {
         let callback = market.callback(&order, "1234")?;
         market.chaos.strike_next(method, Moment::Before, Blow::Fail);
         assert_eq!(market.receive_sms().execute(&callback).await?, Receipt::Kept, "{method}");
-        assert!(market.wake.take().contains(&Queue::Inbox), "{method}");
+        assert!(market.wake.take().contains(&Queue::Tasks), "{method}");
         assert_eq!(market.wallet().await?, (70, 30), "{method}");
         market.clock.advance_seconds(15);
         market.drain_inbox().run_once().await?;

@@ -74,6 +74,18 @@ impl TaskRepo for PgUnitOfWork {
         let finished = finish(self.conn(), claim).await;
         self.seen(finished)
     }
+
+    async fn sing(&mut self, claim: &Claim) -> Result<(), StoreError> {
+        let done = sqlx::query!(
+            "INSERT INTO task_canary (task_id, token, subject) VALUES ($1, $2, $3)",
+            claim.id.get(),
+            claim.token,
+            claim.subject.as_str(),
+        )
+        .execute(self.conn())
+        .await;
+        self.seen(done).map(drop)
+    }
 }
 
 #[async_trait]
@@ -210,6 +222,14 @@ impl TaskQueue for Postgres {
             dead: row.dead,
         });
         Ok(stats.collect())
+    }
+
+    async fn forget_songs(&self, age: Duration) -> Result<u64, StoreError> {
+        let done = sqlx::query!(
+            "DELETE FROM task_canary WHERE at < now() - $1::bigint * interval '1 millisecond'",
+            millis(age),
+        );
+        Ok(done.execute(&self.pool).await.map_err(error::store)?.rows_affected())
     }
 
     async fn enqueue_now(&self, task: &NewTask) -> Result<(), StoreError> {

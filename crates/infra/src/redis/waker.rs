@@ -20,12 +20,12 @@ use super::{
 /// Pokes of one queue within this time become one: under load a task worker finds more work per
 /// poke instead of being poked more often.
 const COALESCE: Duration = Duration::from_millis(5);
-const QUEUES: [Queue; 3] = [Queue::Events, Queue::Inbox, Queue::Payments];
+const QUEUES: [Queue; 3] = [Queue::Events, Queue::Tasks, Queue::Payments];
 
 const fn channel(queue: Queue) -> &'static str {
     match queue {
         Queue::Events => "switchboard:wake:events",
-        Queue::Inbox => "switchboard:wake:inbox",
+        Queue::Tasks => "switchboard:wake:tasks",
         Queue::Payments => "switchboard:wake:payments",
     }
 }
@@ -135,7 +135,7 @@ impl WakeListener {
     pub async fn next(&self) -> Queue {
         tokio::select! {
             () = self.woken(Queue::Events) => Queue::Events,
-            () = self.woken(Queue::Inbox) => Queue::Inbox,
+            () = self.woken(Queue::Tasks) => Queue::Tasks,
             () = self.woken(Queue::Payments) => Queue::Payments,
         }
     }

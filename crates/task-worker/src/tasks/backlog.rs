@@ -1,7 +1,11 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::{inbox::CallbackStore, topups::PaymentInbox};
+use domain::{
+    inbox::CallbackStore,
+    tasks::{KindStats, TaskKind, TaskQueue},
+    topups::PaymentInbox,
+};
 use metrics::gauge;
 
 use super::sync::wide;
@@ -11,12 +15,17 @@ use crate::{Progress, Task, TaskError};
 pub struct Backlog {
     callbacks: Arc<dyn CallbackStore>,
     payments: Arc<dyn PaymentInbox>,
+    queue: Arc<dyn TaskQueue>,
 }
 
 impl Backlog {
     /// Wires the task.
-    pub fn new(callbacks: Arc<dyn CallbackStore>, payments: Arc<dyn PaymentInbox>) -> Self {
-        Self { callbacks, payments }
+    pub fn new(
+        callbacks: Arc<dyn CallbackStore>,
+        payments: Arc<dyn PaymentInbox>,
+        queue: Arc<dyn TaskQueue>,
+    ) -> Self {
+        Self { callbacks, payments, queue }
     }
 }
 
@@ -29,6 +38,22 @@ impl Task for Backlog {
         let (pending, open) = self.payments.backlog().await?;
         gauge!("payment_inbox_pending").set(wide(pending));
         gauge!("payment_inbox_open").set(wide(open));
+        tell(self.queue.stats().await?);
         Ok(Progress::Done)
+    }
+}
+
+/// A kind of which nothing is stored any more is told of as well: as none.
+fn tell(mut stats: Vec<KindStats>) {
+    for kind in TaskKind::ALL.iter().map(|kind| kind.as_str()) {
+        if !stats.iter().any(|stats| stats.kind == kind) {
+            stats.push(KindStats { kind: kind.to_owned(), ..KindStats::default() });
+        }
+    }
+    for KindStats { kind, waiting, running, oldest_ready, dead } in stats {
+        gauge!("queue_waiting", "kind" => kind.clone()).set(wide(waiting));
+        gauge!("queue_running", "kind" => kind.clone()).set(wide(running));
+        gauge!("queue_dead", "kind" => kind.clone()).set(wide(dead));
+        gauge!("queue_oldest_ready_seconds", "kind" => kind).set(oldest_ready);
     }
 }

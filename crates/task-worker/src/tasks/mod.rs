@@ -2,6 +2,7 @@
 
 mod audit;
 mod backlog;
+mod canary;
 mod close;
 mod credit;
 mod drain;
@@ -14,6 +15,7 @@ mod sync;
 
 pub use audit::Audit;
 pub use backlog::Backlog;
+pub use canary::Pulse;
 pub use close::Close;
 pub use credit::Credit;
 pub use drain::Drain;

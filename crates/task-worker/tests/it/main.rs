@@ -5,4 +5,5 @@ mod config;
 mod fakes;
 mod periodic;
 mod process;
+mod queue;
 mod tasks;

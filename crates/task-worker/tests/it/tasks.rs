@@ -173,7 +173,7 @@ async fn what_waits_is_counted() {
     callback.external_id = domain::ids::ExternalId::parse("unknown").unwrap();
     market.receive_sms().execute(&callback).await.unwrap();
     let store = Arc::new(market.store.clone());
-    assert_eq!(run(&Backlog::new(store.clone(), store)).await, Progress::Done);
+    assert_eq!(run(&Backlog::new(store.clone(), store.clone(), store)).await, Progress::Done);
     assert!(is(gauge("sms_inbox_pending"), 1.0));
     assert!(is(gauge("sms_inbox_parked"), 0.0));
     assert!(is(gauge("payment_inbox_pending"), 0.0));

@@ -33,6 +33,7 @@ pub(super) struct State {
     pub(super) providers: Cow<Providers>,
     pub(super) tasks: Cow<BTreeMap<TaskId, TaskRow>>,
     pub(super) last_task: i64,
+    pub(super) songs: Cow<Vec<(TaskId, Timestamp)>>,
 }
 
 /// An order, and when each reconciler may look at it again.

@@ -148,29 +148,29 @@ impl State {
         due.into_iter().map(|(_, id)| id).collect()
     }
 
-    fn claim(&mut self, wanted: &Wanted, worker: &str, now: Timestamp, claimed: &mut Claimed) {
-        for id in self.due(wanted, now) {
+    fn claim(&mut self, terms: &Wanted, worker: &str, now: Timestamp, out: &mut Claimed) {
+        for id in self.due(terms, now) {
             let Some(row) = self.tasks.get_mut(&id) else { continue };
             let told = row.again_at.take().is_some();
             let waited = now.signed_duration_since(row.run_at).to_std().unwrap_or_default();
             let rescued = row.worker.is_some();
             row.token += 1;
-            row.run_at = now + wanted.lease;
-            if row.attempt >= wanted.max_attempts && !told {
+            row.run_at = now + terms.lease;
+            if row.attempt >= terms.max_attempts && !told {
                 row.dead = Some((now, Burial::Crashed));
                 row.worker = None;
-                claimed.buried.push(Buried { id, kind: row.kind });
+                out.buried.push(Buried { id, kind: row.kind });
                 continue;
             }
-            row.attempt = if row.attempt >= wanted.max_attempts { 1 } else { row.attempt + 1 };
+            row.attempt = if row.attempt >= terms.max_attempts { 1 } else { row.attempt + 1 };
             row.worker = Some(worker.to_owned());
-            claimed.claims.push(Claim {
+            out.claims.push(Claim {
                 id,
                 token: row.token,
                 kind: row.kind,
                 subject: row.subject.clone(),
                 attempt: row.attempt,
-                lease: wanted.lease,
+                lease: terms.lease,
                 waited,
                 rescued,
             });
@@ -202,6 +202,13 @@ impl State {
     }
 }
 
+impl MemStore {
+    /// Which canaries took effect, in order; one that took effect twice is there twice.
+    pub async fn songs(&self) -> Vec<TaskId> {
+        self.state.lock().await.songs.iter().map(|(id, _)| *id).collect()
+    }
+}
+
 #[async_trait]
 impl TaskRepo for MemUnit {
     async fn enqueue(&mut self, task: &NewTask) -> Result<(), StoreError> {
@@ -223,6 +230,15 @@ impl TaskRepo for MemUnit {
 
     async fn finish_task(&mut self, claim: &Claim) -> Result<bool, StoreError> {
         self.step("finish_task", |unit| Ok(unit.draft.finish(claim))).await
+    }
+
+    async fn sing(&mut self, claim: &Claim) -> Result<(), StoreError> {
+        let now = self.now();
+        self.step("sing", |unit| {
+            unit.draft.songs.push((claim.id, now));
+            Ok(())
+        })
+        .await
     }
 }
 
@@ -298,6 +314,16 @@ impl TaskQueue for MemStore {
     async fn stats(&self) -> Result<Vec<KindStats>, StoreError> {
         let now = self.now();
         self.read("stats", |state| state.stats(now)).await
+    }
+
+    async fn forget_songs(&self, age: Duration) -> Result<u64, StoreError> {
+        let before = self.now() - age;
+        self.write("forget_songs", |state| {
+            let all = state.songs.len();
+            state.songs.retain(|(_, at)| *at >= before);
+            Ok(u64::try_from(all - state.songs.len()).unwrap_or(u64::MAX))
+        })
+        .await
     }
 
     async fn enqueue_now(&self, task: &NewTask) -> Result<(), StoreError> {

@@ -153,7 +153,7 @@ async fn what_is_stored_is_accepted_even_if_acting_fails() {
     receiver.market.chaos.strike_next("has_order", Moment::Before, Blow::Fail);
     assert_eq!(receiver.report(&order, "123456").await.status, StatusCode::OK);
     assert_eq!(receiver.pending().await, 1);
-    assert_eq!(receiver.market.wake.take(), [Queue::Inbox]);
+    assert_eq!(receiver.market.wake.take(), [Queue::Tasks]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -25,7 +25,7 @@ impl Ends {
 
     /// Waits until the listener is connected, which wakes every queue.
     async fn connected(&self) {
-        for queue in [Queue::Events, Queue::Inbox, Queue::Payments] {
+        for queue in [Queue::Events, Queue::Tasks, Queue::Payments] {
             soon(self.listener.woken(queue)).await;
         }
     }
@@ -36,7 +36,7 @@ async fn pokes_arrive_at_their_queue() {
     let server = RedisServer::start().await;
     let ends = Ends::start(&server);
     ends.connected().await;
-    for queue in [Queue::Payments, Queue::Events, Queue::Inbox, Queue::Events] {
+    for queue in [Queue::Payments, Queue::Events, Queue::Tasks, Queue::Events] {
         ends.waker.wake(queue);
         assert_eq!(soon(ends.listener.next()).await, queue);
     }
@@ -49,9 +49,9 @@ async fn a_burst_of_pokes_is_one() {
     let ends = Ends::start(&server);
     ends.connected().await;
     for _ in 0..10_000 {
-        ends.waker.wake(Queue::Inbox);
+        ends.waker.wake(Queue::Tasks);
     }
-    soon(ends.listener.woken(Queue::Inbox)).await;
+    soon(ends.listener.woken(Queue::Tasks)).await;
     let published = server.calls("publish").await;
     assert!((1..=3).contains(&published), "{published} messages");
 }
@@ -63,7 +63,7 @@ async fn a_restart_wakes_every_queue() {
     let ends = Ends::start(&server);
     ends.connected().await;
     server.kill().await;
-    ends.waker.wake(Queue::Inbox);
+    ends.waker.wake(Queue::Tasks);
     server.revive().await;
     ends.connected().await;
     soon(async {
