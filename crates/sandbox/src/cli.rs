@@ -1,7 +1,7 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::Parser;
-use sandbox::{BtcpayConfig, Config, HeleketConfig};
+use sandbox::{BtcpayConfig, Config, DuitkuAlgorithm, DuitkuConfig, HeleketConfig};
 
 /// Stand-ins for SMS providers and payment gateways, with faults on demand.
 #[derive(Parser)]
@@ -52,6 +52,15 @@ pub(crate) struct Cli {
     /// Where the BTCPay stand-in sends its events.
     #[arg(long)]
     btcpay_webhook_url: Option<String>,
+    /// Names the shop at the Duitku stand-in.
+    #[arg(long, default_value_t = DuitkuConfig::default().merchant_code)]
+    duitku_merchant_code: String,
+    /// Signs the requests to the Duitku stand-in and its callbacks.
+    #[arg(long, default_value_t = DuitkuConfig::default().key)]
+    duitku_key: String,
+    /// Lets the Duitku stand-in sign with HMAC-SHA256 instead of MD5.
+    #[arg(long)]
+    duitku_hmac: bool,
 }
 
 impl Cli {
@@ -70,6 +79,15 @@ impl Cli {
                 key: self.btcpay_key,
                 webhook_secret: self.btcpay_webhook_secret,
                 webhook_url: self.btcpay_webhook_url,
+            },
+            duitku: DuitkuConfig {
+                merchant_code: self.duitku_merchant_code,
+                key: self.duitku_key,
+                algorithm: if self.duitku_hmac {
+                    DuitkuAlgorithm::HmacSha256
+                } else {
+                    DuitkuAlgorithm::Md5
+                },
             },
         }
     }

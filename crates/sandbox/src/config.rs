@@ -1,5 +1,7 @@
 use std::fmt;
 
+use crate::protocols::duitku::signature::Algorithm as DuitkuAlgorithm;
+
 /// What a sandbox starts with; `POST /control/reset` returns to it.
 #[derive(Clone)]
 pub struct Config {
@@ -21,6 +23,29 @@ pub struct Config {
     pub heleket: HeleketConfig,
     /// The shop's store at the BTCPay stand-in.
     pub btcpay: BtcpayConfig,
+    /// The shop's account at the Duitku stand-in.
+    pub duitku: DuitkuConfig,
+}
+
+/// A shop's account at the Duitku stand-in.
+#[derive(Clone)]
+pub struct DuitkuConfig {
+    /// Names the shop.
+    pub merchant_code: String,
+    /// Signs requests and callbacks.
+    pub key: String,
+    /// What both sides sign with.
+    pub algorithm: DuitkuAlgorithm,
+}
+
+impl Default for DuitkuConfig {
+    fn default() -> Self {
+        Self {
+            merchant_code: "DSANDBOX".to_owned(),
+            key: "duitku_sandbox".to_owned(),
+            algorithm: DuitkuAlgorithm::Md5,
+        }
+    }
 }
 
 /// A shop's account at the Heleket stand-in.
@@ -77,6 +102,7 @@ impl Default for Config {
             stripe_webhook_url: None,
             heleket: HeleketConfig::default(),
             btcpay: BtcpayConfig::default(),
+            duitku: DuitkuConfig::default(),
         }
     }
 }

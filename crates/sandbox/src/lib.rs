@@ -18,8 +18,9 @@ mod server;
 mod wire;
 mod world;
 
-pub use config::{BtcpayConfig, Config, HeleketConfig};
+pub use config::{BtcpayConfig, Config, DuitkuConfig, HeleketConfig};
 pub use protocols::btcpay::signature::sign as sign_btcpay;
+pub use protocols::duitku::signature::{Algorithm as DuitkuAlgorithm, sign as sign_duitku};
 pub use protocols::heleket::signature::sign as sign_heleket;
 pub use protocols::stripe::signature::sign as sign_stripe;
 pub use server::serve;

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     config::Config,
     control, courier,
-    protocols::{btcpay, heleket, sms_activate, stripe},
+    protocols::{btcpay, duitku, heleket, sms_activate, stripe},
     rates,
     wire::{CuttableListener, Scissors},
     world::App,
@@ -51,6 +51,8 @@ fn router(app: App) -> Router {
         .merge(gateway.clone())
         .nest("/stripe", gateway)
         .route("/checkout/{id}", get(stripe::page::show).post(stripe::page::pay))
+        .route("/duitku/webapi/api/merchant/{*path}", any(duitku::handle))
+        .route("/duitku/pay/{reference}", get(duitku::page::show).post(duitku::page::pay))
         .route("/heleket/v1/{*path}", any(heleket::handle))
         .route("/heleket/pay/{uuid}", get(heleket::page::show).post(heleket::page::pay))
         .route("/btcpay/api/v1/{*path}", any(btcpay::handle))

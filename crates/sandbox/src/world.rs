@@ -12,6 +12,7 @@ use crate::{
     courier::Courier,
     protocols::{
         btcpay::Btcpay,
+        duitku::Duitku,
         heleket::Heleket,
         sms_activate::{Identity, Provider},
         stripe::Stripe,
@@ -67,6 +68,7 @@ pub(crate) struct World {
     pub(crate) heleket: Arc<Heleket>,
     pub(crate) btcpay: Arc<Btcpay>,
     pub(crate) rates: Rates,
+    pub(crate) duitku: Arc<Duitku>,
     config: Config,
     providers: RwLock<BTreeMap<String, Arc<Provider>>>,
 }
@@ -76,11 +78,13 @@ impl World {
         let clock = Arc::new(Clock::default());
         let heleket = Heleket::new(&config.heleket, seed, Arc::clone(&clock), courier.clone());
         let btcpay = Btcpay::start(&config.btcpay, seed, Arc::clone(&clock), courier.clone());
+        let duitku = Duitku::new(&config.duitku, seed, Arc::clone(&clock), courier.clone());
         let world = Self {
             seed,
             btcpay,
             rates: Rates::default(),
             heleket: Arc::new(heleket),
+            duitku: Arc::new(duitku),
             stripe: Arc::new(Stripe::new(config, seed, Arc::clone(&clock), courier.clone())),
             clock,
             courier,

@@ -15,7 +15,7 @@
 //!   `system_fail`, `lock`, `unlock`, `refund`, `refund_paid`, `refund_fail`
 //! - `POST heleket/alter` changes the `amount` and `currency` of an invoice and tells nobody
 //! - `POST heleket/deliver` sends recorded callbacks: one by `callback_id`, or all of an invoice by
-//!   `order` (`oldest_first`, `newest_first`); `alter` replaces members before signing
+//!   `order` (`oldest_first`, `newest_first`, `shuffled`); `alter` replaces members before signing
 //! - `POST heleket/invent` sends a genuine callback about an `order_id` in no book to `url`
 
 use axum::{
@@ -24,23 +24,22 @@ use axum::{
     routing::{get, post},
 };
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::{
     StateQuery,
+    callbacks::{check_keys, deliveries, sending, with_deliveries},
     json::{Answer, ControlError, Input},
+    order::Order,
 };
 use crate::{
     decimal::Decimal,
     protocols::{
-        gateway::{ActError, GatewayFaults, PayKind},
-        heleket::{Act, Deliver, Pay, RefundOutcome, Sending, Target},
+        gateway::{GatewayFaults, PayKind, Sending},
+        heleket::{Act, Deliver, Pay, RefundOutcome, Target},
     },
     world::App,
 };
-
-/// Keeps a mistyped number from flooding the receiver.
-const MOST_COPIES: usize = 1000;
 
 pub(super) fn routes() -> Router<App> {
     Router::new()
@@ -77,10 +76,7 @@ async fn configure(
     State(app): State<App>,
     Input(update): Input<Settings>,
 ) -> Result<Answer, ControlError> {
-    let keys = update.keys.as_ref();
-    if keys.is_some_and(|keys| keys.is_empty() || keys.iter().any(|key| key.trim().is_empty())) {
-        return Err(ControlError::bad_request("give at least one key, and none empty"));
-    }
+    check_keys(update.keys.as_ref())?;
     if update.payer_rate.is_some_and(|rate| rate <= Decimal::ZERO) {
         return Err(ControlError::bad_request("the rate has to be above zero"));
     }
@@ -89,8 +85,12 @@ async fn configure(
         heleket.set_retry_ms(retry_ms);
     }
     heleket.configure(|settings| {
-        settings.merchant = update.merchant.unwrap_or_else(|| settings.merchant.clone());
-        settings.keys = update.keys.unwrap_or_else(|| settings.keys.clone());
+        if let Some(merchant) = update.merchant {
+            settings.merchant = merchant;
+        }
+        if let Some(keys) = update.keys {
+            settings.keys = keys;
+        }
         settings.callbacks = update.callbacks.unwrap_or(settings.callbacks);
         settings.refunds = update.refunds.unwrap_or(settings.refunds);
         settings.payer_rate = update.payer_rate.unwrap_or(settings.payer_rate);
@@ -120,7 +120,7 @@ async fn pay(State(app): State<App>, Input(paid): Input<Paid>) -> Result<Answer,
     let target = target(paid.uuid, paid.order_id)?;
     let pay = Pay { kind: paid.kind, amount: paid.amount, is_unconfirmed: paid.unconfirmed };
     let callbacks = app.world().heleket.pay(&target, &pay)?;
-    send(&app, &target, &callbacks, &sending(paid.deliver, paid.times, &Map::new())).await
+    send(&app, &target, &callbacks, &sending(paid.deliver, paid.times)).await
 }
 
 #[derive(Deserialize)]
@@ -141,7 +141,7 @@ async fn act(
     let act = act.map_err(|_| ControlError::not_found("no such control"))?;
     let target = target(happens.uuid, happens.order_id)?;
     let callbacks = app.world().heleket.act(&target, act)?;
-    send(&app, &target, &callbacks, &sending(happens.deliver, happens.times, &Map::new())).await
+    send(&app, &target, &callbacks, &sending(happens.deliver, happens.times)).await
 }
 
 #[derive(Deserialize)]
@@ -167,14 +167,6 @@ async fn alter(
     Ok(Answer(heleket.standing(&target)?))
 }
 
-#[derive(Clone, Copy, Default, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Order {
-    #[default]
-    OldestFirst,
-    NewestFirst,
-}
-
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Again {
@@ -193,18 +185,16 @@ async fn deliver(
     State(app): State<App>,
     Input(again): Input<Again>,
 ) -> Result<Answer, ControlError> {
-    let heleket = &app.world().heleket;
+    let world = app.world();
+    let heleket = &world.heleket;
     // Asking for it by hand means that it goes, whatever becomes of the others.
     let how = again.deliver.or(Some(Deliver::Fresh));
-    let sending = sending(how, again.times, &again.alter);
+    let sending = Sending { alter: again.alter, ..sending(how, again.times) };
     if let Some(id) = again.callback_id {
         return Ok(Answer(deliveries(&heleket.deliver(&[id], &sending).await?)));
     }
     let target = target(again.uuid, again.order_id)?;
-    let mut callbacks = heleket.callbacks(&target)?;
-    if matches!(again.order, Order::NewestFirst) {
-        callbacks.reverse();
-    }
+    let callbacks = again.order.arrange(world.seed, heleket.callbacks(&target)?);
     send(&app, &target, &callbacks, &sending).await
 }
 
@@ -224,8 +214,7 @@ async fn invent(
 ) -> Result<Answer, ControlError> {
     let heleket = &app.world().heleket;
     let id = heleket.invent(invented.url, invented.order_id, invented.amount);
-    let nothing = Map::new();
-    let sending = sending(invented.deliver, invented.times, &nothing);
+    let sending = sending(invented.deliver, invented.times);
     Ok(Answer(deliveries(&heleket.deliver(&[id], &sending).await?)))
 }
 
@@ -233,24 +222,11 @@ async fn send(
     app: &App,
     target: &Target,
     callbacks: &[String],
-    sending: &Sending<'_>,
+    sending: &Sending<Deliver>,
 ) -> Result<Answer, ControlError> {
     let heleket = &app.world().heleket;
     let sent = heleket.deliver(callbacks, sending).await?;
-    let mut answer = heleket.standing(target)?;
-    if let (Value::Object(answer), Value::Object(sent)) = (&mut answer, deliveries(&sent)) {
-        answer.extend(sent);
-    }
-    Ok(Answer(answer))
-}
-
-fn sending(how: Option<Deliver>, times: Option<usize>, alter: &Map<String, Value>) -> Sending<'_> {
-    Sending { how, times: times.unwrap_or(1).min(MOST_COPIES), alter }
-}
-
-fn deliveries(sent: &[(String, Vec<u16>)]) -> Value {
-    let sent = sent.iter().map(|(id, statuses)| json!({ "id": id, "statuses": statuses }));
-    json!({ "callbacks": sent.collect::<Vec<_>>() })
+    Ok(Answer(with_deliveries(heleket.standing(target)?, &sent)))
 }
 
 fn target(uuid: Option<String>, order_id: Option<String>) -> Result<Target, ControlError> {
@@ -258,15 +234,5 @@ fn target(uuid: Option<String>, order_id: Option<String>) -> Result<Target, Cont
         (Some(uuid), None) => Ok(Target::Uuid(uuid)),
         (None, Some(order_id)) => Ok(Target::Order(order_id)),
         _ => Err(ControlError::bad_request("name the invoice by uuid or by order_id")),
-    }
-}
-
-impl From<ActError> for ControlError {
-    fn from(error: ActError) -> Self {
-        match error {
-            ActError::Unknown => Self::not_found("no such payment or callback"),
-            ActError::Conflict(reason) => Self::conflict(reason),
-            ActError::Impossible(reason) => Self::bad_request(reason),
-        }
     }
 }

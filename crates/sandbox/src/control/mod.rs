@@ -1,6 +1,12 @@
 //! The control API: plays the outside world and shows the books.
+//!
+//! Everything is below `/control` and takes JSON. `GET state?newest=` shows all books at once,
+//! `POST reset` (`seed`) starts over, `POST clock/advance` (`seconds`) turns the clock. The module
+//! of each counterpart lists the rest.
 
 mod btcpay;
+mod callbacks;
+mod duitku;
 mod heleket;
 mod json;
 mod order;
@@ -29,6 +35,7 @@ pub(crate) fn routes() -> Router<App> {
         .merge(heleket::routes())
         .merge(btcpay::routes())
         .merge(rates::routes())
+        .merge(duitku::routes())
         .fallback(async || ControlError::not_found("no such control"))
         .method_not_allowed_fallback(async || ControlError::method())
 }
@@ -52,6 +59,7 @@ fn view(world: &World, newest: usize) -> Value {
         "now": world.clock.now().rfc3339(),
         "providers": providers.collect::<serde_json::Map<_, _>>(),
         "stripe": world.stripe.view(newest),
+        "duitku": world.duitku.view(newest),
         "heleket": world.heleket.view(newest),
         "btcpay": world.btcpay.view(newest),
         "rates": world.rates.view(),

@@ -1,4 +1,5 @@
 pub(crate) mod btcpay;
+pub(crate) mod duitku;
 pub(crate) mod gateway;
 pub(crate) mod heleket;
 mod shelf;

@@ -5,6 +5,7 @@
 mod btcpay;
 mod callbacks;
 mod control;
+mod duitku;
 mod faults;
 mod heleket;
 mod rates;

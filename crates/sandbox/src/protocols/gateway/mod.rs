@@ -4,11 +4,13 @@ mod answer;
 mod faults;
 mod ids;
 mod mailbox;
+mod sending;
 
 pub(crate) use answer::answer;
 pub(crate) use faults::{CallKind, GatewayFaults};
 pub(crate) use ids::Ids;
 pub(crate) use mailbox::{Callback, Letter, Mailbox, Members, Parcel};
+pub(crate) use sending::Sending;
 
 /// Which money a payer sends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{
     desk::Heleket,
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     decimal::Decimal,
-    protocols::gateway::{ActError, Letter, Members, Parcel},
+    protocols::gateway::{ActError, Letter, Members, Parcel, Sending},
 };
 
 const FOREIGN_KEY: &str = "heleket_key_of_somebody_else";
@@ -53,21 +53,12 @@ impl Deliver {
     }
 }
 
-/// How to send callbacks.
-pub(crate) struct Sending<'a> {
-    /// As the settings say when absent.
-    pub(crate) how: Option<Deliver>,
-    pub(crate) times: usize,
-    /// Members to replace before signing.
-    pub(crate) alter: &'a Map<String, Value>,
-}
-
 impl Heleket {
     /// Sends callbacks one after the other and returns the first statuses of each.
     pub(crate) async fn deliver(
         &self,
         callbacks: &[String],
-        sending: &Sending<'_>,
+        sending: &Sending<Deliver>,
     ) -> Result<Vec<(String, Vec<u16>)>, ActError> {
         let mut sent = Vec::new();
         for id in callbacks {
@@ -88,25 +79,19 @@ impl Heleket {
         }
         let heleket = Arc::clone(self);
         self.courier.detach(async move {
-            let sending = Sending { how: None, times: 1, alter: &Map::new() };
-            if heleket.deliver(&outgoing, &sending).await.is_err() {
+            if heleket.deliver(&outgoing, &Sending::usual()).await.is_err() {
                 tracing::warn!("a callback is gone before it was sent");
             }
         });
     }
 
     /// What to send and where to; nothing when the shop named no receiver.
-    fn parcel(&self, id: &str, sending: &Sending<'_>) -> Result<Option<Parcel>, ActError> {
+    fn parcel(&self, id: &str, sending: &Sending<Deliver>) -> Result<Option<Parcel>, ActError> {
         let callback = self.mailbox.get(id).ok_or(ActError::Unknown)?;
         let desk = self.desk();
         let how = sending.how.unwrap_or(desk.settings.callbacks);
         let (Some(url), true) = (callback.url, how != Deliver::None) else { return Ok(None) };
-        let mut facts = callback.facts;
-        for (name, value) in sending.alter {
-            let member = facts.iter_mut().find(|(known, _)| known == name);
-            let (_, place) = member.ok_or(ActError::Impossible("there is no such member"))?;
-            place.clone_from(value);
-        }
+        let facts = sending.altered(callback.facts)?;
         let letter = letter(how, &facts, &desk.settings.keys);
         let copies = if how == Deliver::Duplicate { 2 } else { 1 };
         Ok(Some(Parcel {

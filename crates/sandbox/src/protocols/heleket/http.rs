@@ -6,11 +6,10 @@ use axum::{
     http::{HeaderMap, Method},
     response::{IntoResponse, Response},
 };
-use serde_json::Map;
 
-use super::{delivery::Sending, desk::Heleket, error::HeleketError, signature::sign};
+use super::{desk::Heleket, error::HeleketError, signature::sign};
 use crate::{
-    protocols::gateway::{CallKind, GatewayFaults, answer},
+    protocols::gateway::{CallKind, GatewayFaults, Sending, answer},
     wire::Scissors,
     world::App,
 };
@@ -45,8 +44,7 @@ pub(crate) async fn handle(
     let work = async move {
         match heleket.execute(kind, &body, &host, faults.before_reply_callback) {
             Ok(done) => {
-                let sending = Sending { how: None, times: 1, alter: &Map::new() };
-                let sent = heleket.deliver(&done.hasty, &sending).await;
+                let sent = heleket.deliver(&done.hasty, &Sending::usual()).await;
                 heleket.flush();
                 if sent.is_err() { broken() } else { done.into_response() }
             }

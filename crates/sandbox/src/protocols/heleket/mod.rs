@@ -16,6 +16,6 @@ mod routes;
 pub(crate) mod signature;
 
 pub(crate) use acts::{Act, Pay};
-pub(crate) use delivery::{Deliver, Sending};
+pub(crate) use delivery::Deliver;
 pub(crate) use desk::{Heleket, RefundOutcome, Target};
 pub(crate) use http::handle;

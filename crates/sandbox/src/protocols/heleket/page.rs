@@ -5,10 +5,12 @@ use axum::{
     response::{Html, IntoResponse, Redirect, Response},
 };
 use serde::Deserialize;
-use serde_json::Map;
 
-use super::{Pay, Target, delivery::Sending};
-use crate::{protocols::gateway::PayKind, world::App};
+use super::{Pay, Target};
+use crate::{
+    protocols::gateway::{PayKind, Sending},
+    world::App,
+};
 
 /// The page an invoice's URL leads to: what there is to pay, and buttons that pay it.
 pub(crate) async fn show(State(app): State<App>, Path(uuid): Path<String>) -> Response {
@@ -49,8 +51,7 @@ pub(crate) async fn pay(
     let Ok(callbacks) = heleket.pay(&Target::Uuid(uuid.clone()), &pay) else {
         return (StatusCode::CONFLICT, "this invoice cannot be paid like that").into_response();
     };
-    let sending = Sending { how: None, times: 1, alter: &Map::new() };
-    if heleket.deliver(&callbacks, &sending).await.is_err() {
+    if heleket.deliver(&callbacks, &Sending::usual()).await.is_err() {
         return (StatusCode::CONFLICT, "this payment is gone").into_response();
     }
     let target = heleket.desk().invoices.get(&uuid).and_then(|it| it.order.url_success.clone());

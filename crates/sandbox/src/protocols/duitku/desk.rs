@@ -1,0 +1,223 @@
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::{Arc, Mutex, MutexGuard},
+};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::{
+    delivery::Deliver,
+    input::Inquiry,
+    signature::Algorithm,
+    transaction::{Status, Transaction},
+};
+use crate::{
+    clock::{Clock, Moment},
+    config::DuitkuConfig,
+    courier::Courier,
+    protocols::{
+        gateway::{Callback, GatewayFaults, Ids, Mailbox},
+        shelf::Shelf,
+    },
+    world::lock,
+};
+
+/// The Duitku stand-in.
+pub(crate) struct Duitku {
+    pub(super) courier: Courier,
+    pub(super) mailbox: Arc<Mailbox>,
+    clock: Arc<Clock>,
+    desk: Mutex<Desk>,
+}
+
+/// What the control API can change about the gateway.
+pub(crate) struct DuitkuSettings {
+    pub(crate) merchant_code: String,
+    /// Each is taken from shops; callbacks are signed with the first.
+    pub(crate) keys: Vec<String>,
+    pub(crate) algorithm: Algorithm,
+    /// How callbacks go that nobody asks for in another way.
+    pub(crate) callbacks: Deliver,
+    pub(crate) repeats: Repeats,
+    pub(crate) faults: GatewayFaults,
+}
+
+/// What a second inquiry for an order leads to. Unverified: the vendor says that the number of an
+/// order has to be unique and leaves open what happens when it is not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Repeats {
+    /// Nothing but a status code that is not 00.
+    #[default]
+    Refuse,
+    /// A second transaction, which can be paid as well.
+    Open,
+}
+
+/// Names a transaction in the control API.
+pub(crate) enum Target {
+    Reference(String),
+    /// The one the status call answers for.
+    Order(String),
+}
+
+/// Everything the gateway knows.
+pub(super) struct Desk {
+    pub(super) settings: DuitkuSettings,
+    pub(super) transactions: Shelf<Transaction>,
+    pub(super) ids: Ids,
+    /// Pending transactions by the time when they run out.
+    pub(super) due: BTreeSet<(i64, String)>,
+    pub(super) now: Moment,
+    orders: HashMap<String, Vec<String>>,
+    mailbox: Arc<Mailbox>,
+}
+
+impl Duitku {
+    pub(crate) fn new(
+        config: &DuitkuConfig,
+        seed: u64,
+        clock: Arc<Clock>,
+        courier: Courier,
+    ) -> Self {
+        let mailbox = Arc::new(Mailbox::new(courier.clone(), Arc::clone(&clock)));
+        let settings = DuitkuSettings {
+            merchant_code: config.merchant_code.clone(),
+            keys: vec![config.key.clone()],
+            algorithm: config.algorithm,
+            callbacks: Deliver::Fresh,
+            repeats: Repeats::Refuse,
+            faults: GatewayFaults::default(),
+        };
+        let desk = Desk {
+            settings,
+            transactions: Shelf::default(),
+            ids: Ids::new("duitku", seed),
+            due: BTreeSet::new(),
+            now: clock.now(),
+            orders: HashMap::new(),
+            mailbox: Arc::clone(&mailbox),
+        };
+        Self { courier, mailbox, clock, desk: Mutex::new(desk) }
+    }
+
+    /// The desk, turned to the present. Never held over a wait.
+    pub(super) fn desk(&self) -> MutexGuard<'_, Desk> {
+        let mut desk = lock(&self.desk);
+        desk.turn_to(self.clock.now());
+        desk
+    }
+
+    pub(crate) fn set_retry_ms(&self, retry_ms: u64) {
+        self.mailbox.set_retry_ms(retry_ms);
+    }
+
+    pub(crate) fn configure(&self, change: impl FnOnce(&mut DuitkuSettings)) {
+        change(&mut self.desk().settings);
+    }
+
+    /// The newest transactions and callbacks, newest first.
+    pub(crate) fn view(&self, newest: usize) -> Value {
+        let callbacks = self.mailbox.view(newest);
+        let desk = self.desk();
+        let transactions = desk.transactions.newest().take(newest);
+        json!({
+            "transactions": transactions.map(|(_, it)| it.standing()).collect::<Vec<_>>(),
+            "callbacks": callbacks,
+            "callbacks_go": desk.settings.callbacks,
+            "algorithm": desk.settings.algorithm,
+            "repeats": desk.settings.repeats,
+            "faults": desk.settings.faults,
+        })
+    }
+
+    /// Who paid what, transaction by transaction, the newest first. A payer who pays twice shows in
+    /// `paid` but not in `reported`, which is all that the status call tells.
+    pub(crate) fn truth(&self) -> Value {
+        let desk = self.desk();
+        let orders = desk.transactions.newest().map(|(reference, transaction)| {
+            let amount = transaction.inquiry.payment_amount;
+            json!({
+                "order_id": transaction.inquiry.merchant_order_id,
+                "reference": reference,
+                "status": transaction.status.name(),
+                "currency": "IDR",
+                "amount": amount,
+                "paid": transaction.received(),
+                "reported": if transaction.status == Status::Paid { amount } else { 0 },
+                "payments": transaction.payments,
+            })
+        });
+        json!({ "orders": orders.collect::<Vec<_>>() })
+    }
+}
+
+impl Desk {
+    /// Opens a transaction; nothing when the order has one and may not have another.
+    pub(super) fn open(&mut self, inquiry: Inquiry, host: &str) -> Option<String> {
+        let refuses = self.settings.repeats == Repeats::Refuse;
+        if refuses && self.orders.contains_key(&inquiry.merchant_order_id) {
+            return None;
+        }
+        let digits = self.ids.digits(16).to_ascii_uppercase();
+        let reference = format!("{}{digits}", inquiry.merchant_code);
+        let va_number = self.ids.digits(16);
+        let va_number = va_number.bytes().map(|byte| char::from(b'0' + byte % 10));
+        let transaction = Transaction {
+            reference: reference.clone(),
+            status: Status::Pending,
+            payments: Vec::new(),
+            expires_at: self.now.plus_seconds(inquiry.life_seconds()).unix_seconds(),
+            va_number: va_number.collect(),
+            url: format!("http://{host}/duitku/pay/{reference}"),
+            inquiry,
+        };
+        let order_id = transaction.inquiry.merchant_order_id.clone();
+        self.orders.entry(order_id).or_default().push(reference.clone());
+        self.due.insert((transaction.expires_at, reference.clone()));
+        self.transactions.insert(&reference, transaction);
+        Some(reference)
+    }
+
+    /// The transaction the gateway answers for when asked about an order: a paid one, or else the
+    /// newest.
+    pub(super) fn of_order(&self, order_id: &str) -> Option<&Transaction> {
+        let references = self.orders.get(order_id)?.iter().rev();
+        let mut transactions = references.filter_map(|it| self.transactions.get(it)).peekable();
+        let newest = transactions.peek().copied();
+        transactions.find(|it| it.status == Status::Paid).or(newest)
+    }
+
+    /// Records that a transaction ended and returns the callback's id. Nothing is sent yet.
+    pub(super) fn record(&mut self, reference: &str) -> Option<String> {
+        let transaction = self.transactions.get(reference)?;
+        Some(self.mailbox.record(Callback {
+            order_id: transaction.inquiry.merchant_order_id.clone(),
+            status: transaction.status.name(),
+            url: Some(transaction.inquiry.callback_url.clone()),
+            facts: transaction.facts(self.now),
+        }))
+    }
+
+    /// Unverified: nobody is called back about a payment that never came.
+    fn turn_to(&mut self, now: Moment) {
+        self.now = now;
+        while let Some((expires_at, _)) = self.due.first()
+            && *expires_at <= now.unix_seconds()
+            && let Some((_, reference)) = self.due.pop_first()
+        {
+            self.expire(&reference);
+        }
+    }
+
+    /// Ends the time to pay of a pending transaction.
+    pub(super) fn expire(&mut self, reference: &str) {
+        if let Some(transaction) = self.transactions.get_mut(reference)
+            && transaction.status == Status::Pending
+        {
+            transaction.status = Status::Expired;
+            self.due.remove(&(transaction.expires_at, reference.to_owned()));
+        }
+    }
+}
