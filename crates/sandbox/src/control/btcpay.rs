@@ -14,7 +14,8 @@
 //!   coins instead of what the kind stands for, `method`, `unconfirmed`
 //! - `POST btcpay/{act}` lets something happen to an invoice: `confirm`, `double_spend`, `expire`,
 //!   `stop_watching`, `settle`, `invalidate`
-//! - `POST btcpay/claim` lets the payer claim a `pull_payment_id`
+//! - `POST btcpay/claim` lets the payer claim a `pull_payment_id`, as far as `state` says (to the
+//!   end when absent); `btcpay/archive` withdraws it
 //! - `POST btcpay/redeliver` sends an event again
 //! - `POST btcpay/flush` sends what was held in another `order`
 //! - `POST btcpay/restart` forgets what is queued, as a restart of the server does
@@ -37,7 +38,7 @@ use super::{
 };
 use crate::{
     protocols::{
-        btcpay::{Coins, Deliver, Exact, Method, Status},
+        btcpay::{Coins, Deliver, Exact, Method, PayoutState, Status},
         gateway::{GatewayFaults, PayKind},
     },
     world::App,
@@ -53,6 +54,7 @@ pub(super) fn routes() -> Router<App> {
         .route("/btcpay/invoice", post(open))
         .route("/btcpay/pay", post(pay))
         .route("/btcpay/claim", post(claim))
+        .route("/btcpay/archive", post(archive))
         .route("/btcpay/redeliver", post(redeliver))
         .route("/btcpay/flush", post(flush))
         .route("/btcpay/restart", post(restart))
@@ -174,11 +176,27 @@ async fn act(
 #[serde(deny_unknown_fields)]
 struct Claim {
     pull_payment_id: String,
+    #[serde(default)]
+    state: PayoutState,
 }
 
 async fn claim(State(app): State<App>, Input(claim): Input<Claim>) -> Result<Answer, ControlError> {
-    app.world().btcpay.claim(&claim.pull_payment_id)?;
-    Ok(Answer(json!({ "pull_payment_id": claim.pull_payment_id, "claimed": true })))
+    app.world().btcpay.claim(&claim.pull_payment_id, claim.state)?;
+    Ok(Answer(json!({ "pull_payment_id": claim.pull_payment_id, "state": claim.state })))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Archive {
+    pull_payment_id: String,
+}
+
+async fn archive(
+    State(app): State<App>,
+    Input(archive): Input<Archive>,
+) -> Result<Answer, ControlError> {
+    app.world().btcpay.archive(&archive.pull_payment_id)?;
+    Ok(Answer(json!({ "pull_payment_id": archive.pull_payment_id, "archived": true })))
 }
 
 #[derive(Deserialize)]

@@ -315,11 +315,24 @@ async fn puts_refunds_aside_until_they_are_claimed() {
     let payouts = format!("{public}/payouts");
     assert_eq!(answer(sandbox.http.get(&payouts)).await.1, json!([]));
     let claim = json!({ "pull_payment_id": pull_id });
+    let waiting = json!({ "pull_payment_id": pull_id, "state": "AwaitingPayment" });
+    sandbox.control("btcpay/claim", waiting).await;
+    assert_eq!(answer(sandbox.http.get(&payouts)).await.1[0]["state"], "AwaitingPayment");
+    assert_eq!(order(&sandbox, "top_01").await["refunded"], "0");
     sandbox.control("btcpay/claim", claim.clone()).await;
-    assert_eq!(sandbox.try_control("btcpay/claim", claim).await.0, 409);
+    assert_eq!(sandbox.try_control("btcpay/claim", claim.clone()).await.0, 409);
     assert_eq!(answer(sandbox.http.get(&payouts)).await.1[0]["state"], "Completed");
     assert_eq!(answer(sandbox.http.get(&public)).await.1, pull);
     assert_eq!(order(&sandbox, "top_01").await["refunded"], "10.00");
+    assert_eq!(sandbox.try_control("btcpay/archive", claim).await.0, 409);
+    for other in [0, 1, 2] {
+        let withdrawn = json!({ "pull_payment_id": all[other]["id"] });
+        sandbox.control("btcpay/archive", withdrawn).await;
+    }
+    assert_eq!(get(&sandbox, "pull-payments?includeArchived=true").await[0]["archived"], true);
+    assert_eq!(get(&sandbox, "pull-payments").await, json!([pull]));
+    let left = order(&sandbox, "top_01").await;
+    assert_eq!([&left["refunded"], &left["promised"]], [&json!("10.00"), &json!("0")]);
 }
 
 #[tokio::test]

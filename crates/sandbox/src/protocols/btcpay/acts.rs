@@ -7,6 +7,7 @@ use super::{
     input::{NewInvoice, SpeedPolicy},
     invoice::{Additional, Invoice, Status},
     method::{Method, Payment, PaymentStatus},
+    refund::PayoutState,
 };
 use crate::protocols::gateway::{ActError, PayKind};
 
@@ -68,9 +69,14 @@ impl Btcpay {
         Ok(vec![event])
     }
 
-    /// The payer claims a refund.
-    pub(crate) fn claim(&self, id: &str) -> Result<(), ActError> {
-        self.desk().claim(id)
+    /// The payer claims a refund, or the claim moves on.
+    pub(crate) fn claim(&self, id: &str, state: PayoutState) -> Result<(), ActError> {
+        self.desk().claim(id, state)
+    }
+
+    /// The operator withdraws a refund that was not paid out.
+    pub(crate) fn archive(&self, id: &str) -> Result<(), ActError> {
+        self.desk().archive(id)
     }
 
     /// Opens an invoice that the shop's server did not ask for.

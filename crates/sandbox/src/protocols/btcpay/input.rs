@@ -22,6 +22,8 @@ pub(super) struct NewInvoice {
     pub(super) checkout: Checkout,
     #[serde(default, rename = "additionalSearchTerms")]
     _search_terms: Vec<String>,
+    #[serde(default, rename = "receipt")]
+    _receipt: Value,
 }
 
 /// How the payer is led through.
@@ -39,6 +41,7 @@ pub(super) struct Checkout {
     pub(super) redirect_url: Option<String>,
     redirect_automatically: Option<bool>,
     default_language: Option<String>,
+    lazy_payment_methods: Option<bool>,
 }
 
 /// How many confirmations a payment needs; only the fast one needs none.
@@ -68,6 +71,7 @@ impl Default for Checkout {
             redirect_url: None,
             redirect_automatically: None,
             default_language: None,
+            lazy_payment_methods: None,
         }
     }
 }

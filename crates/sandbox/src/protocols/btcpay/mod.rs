@@ -27,3 +27,4 @@ pub(crate) use exact::Exact;
 pub(crate) use http::handle;
 pub(crate) use invoice::Status;
 pub(crate) use method::Method;
+pub(crate) use refund::PayoutState;

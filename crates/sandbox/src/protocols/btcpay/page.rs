@@ -39,9 +39,12 @@ pub(crate) async fn pay(State(app): State<App>, Path(id): Path<String>) -> Respo
     for event in events {
         btcpay.dispatch(event, how);
     }
-    let redirect = btcpay.desk().invoices.get(&id).and_then(|it| it.checkout.redirect_url.clone());
-    let target = redirect.unwrap_or_else(|| format!("/i/{id}"));
-    let target = target.replace("{InvoiceId}", &id);
+    let target = btcpay.desk().invoices.get(&id).and_then(|invoice| {
+        let order = invoice.order_id().unwrap_or_default();
+        let redirect = invoice.checkout.redirect_url.as_deref()?;
+        Some(redirect.replace("{OrderId}", order).replace("{InvoiceId}", &id))
+    });
+    let target = target.unwrap_or_else(|| format!("/i/{id}"));
     if target.bytes().any(|byte| byte.is_ascii_control()) {
         return (StatusCode::CONFLICT, "the redirect URL is not a URL").into_response();
     }

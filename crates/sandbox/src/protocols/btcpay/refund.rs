@@ -17,11 +17,24 @@ pub(super) struct PullPayment {
     pub(super) invoice_id: String,
     pub(super) amount: Exact,
     pub(super) currency: String,
-    pub(super) is_claimed: bool,
+    /// What became of the payer's claim; nothing before there is one.
+    payout: Option<PayoutState>,
+    is_archived: bool,
     name: String,
     description: String,
     created: i64,
     view_link: String,
+}
+
+/// How far the payer's claim has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+pub(crate) enum PayoutState {
+    AwaitingApproval,
+    AwaitingPayment,
+    InProgress,
+    #[default]
+    Completed,
+    Cancelled,
 }
 
 /// How much goes back.
@@ -76,7 +89,8 @@ impl Desk {
             invoice_id: invoice_id.to_owned(),
             amount,
             currency,
-            is_claimed: false,
+            payout: None,
+            is_archived: false,
             name: ask.name.unwrap_or_else(|| format!("Refund {invoice_id}")),
             description: ask.description.unwrap_or_default(),
             created: self.now.unix_seconds(),
@@ -90,13 +104,27 @@ impl Desk {
         Ok(object)
     }
 
-    /// The payer takes the money.
-    pub(super) fn claim(&mut self, id: &str) -> Result<(), ActError> {
+    /// The payer claims the money, or the claim moves on.
+    pub(super) fn claim(&mut self, id: &str, state: PayoutState) -> Result<(), ActError> {
         let pull = self.pull_payments.get_mut(id).ok_or(ActError::Unknown)?;
-        if pull.is_claimed {
-            return Err(ActError::Conflict("claimed".to_owned()));
+        if pull.is_archived {
+            return Err(ActError::Conflict("archived".to_owned()));
         }
-        pull.is_claimed = true;
+        if pull.is_paid_out() {
+            return Err(ActError::Conflict("paid out".to_owned()));
+        }
+        pull.payout = Some(state);
+        Ok(())
+    }
+
+    /// The operator withdraws the offer.
+    pub(super) fn archive(&mut self, id: &str) -> Result<(), ActError> {
+        let pull = self.pull_payments.get_mut(id).ok_or(ActError::Unknown)?;
+        if pull.is_paid_out() {
+            return Err(ActError::Conflict("paid out".to_owned()));
+        }
+        pull.is_archived = true;
+        pull.payout = pull.payout.and(Some(PayoutState::Cancelled));
         Ok(())
     }
 }
@@ -135,6 +163,15 @@ impl Ask {
 }
 
 impl PullPayment {
+    pub(super) fn is_paid_out(&self) -> bool {
+        self.payout == Some(PayoutState::Completed)
+    }
+
+    /// Whether the payer can still have it.
+    pub(super) const fn is_open(&self) -> bool {
+        !self.is_archived
+    }
+
     /// The pull payment as the API shows it.
     pub(super) fn object(&self) -> Value {
         json!({
@@ -147,20 +184,22 @@ impl PullPayment {
             "autoApproveClaims": true,
             "startsAt": self.created,
             "expiresAt": null,
-            "archived": false,
+            "archived": self.is_archived,
             "viewLink": self.view_link,
         })
     }
 
     /// What was claimed of it.
     pub(super) fn payouts(&self) -> Value {
-        let payout = json!({
-            "id": format!("payout-{}", self.id),
-            "pullPaymentId": self.id,
-            "originalAmount": self.amount,
-            "originalCurrency": self.currency,
-            "state": "Completed",
+        let payout = self.payout.map(|state| {
+            json!({
+                "id": format!("payout-{}", self.id),
+                "pullPaymentId": self.id,
+                "originalAmount": self.amount,
+                "originalCurrency": self.currency,
+                "state": state,
+            })
         });
-        Value::from_iter(self.is_claimed.then_some(payout))
+        Value::from_iter(payout)
     }
 }

@@ -98,8 +98,9 @@ impl Desk {
                 self.invoice(id).map(|invoice| invoice.payment_methods(all))
             }
             ["pull-payments"] => {
-                let newest = self.pull_payments.newest();
-                Ok(newest.map(|(_, pull)| pull.object()).collect())
+                let all = call.values("includeArchived").pop().as_deref() == Some("true");
+                let newest = self.pull_payments.newest().map(|(_, pull)| pull);
+                Ok(newest.filter(|pull| all || pull.is_open()).map(PullPayment::object).collect())
             }
             _ => Err(ApiError::NO_ROUTE),
         }

@@ -50,8 +50,11 @@ impl Desk {
             let Some(order) = orders.get_mut(&key(invoice)) else { continue };
             let coins = pull.currency == "BTC";
             let sum = if coins { pull.amount.times(invoice.rate) } else { pull.amount };
-            let place = if pull.is_claimed { &mut order.refunded } else { &mut order.promised };
-            *place = place.plus(sum);
+            if pull.is_paid_out() {
+                order.refunded = order.refunded.plus(sum);
+            } else if pull.is_open() {
+                order.promised = order.promised.plus(sum);
+            }
         }
         let orders = orders.into_iter().map(|((order_id, currency), order)| {
             json!({

@@ -29,8 +29,8 @@ pub(crate) enum Paid {
     Intent(String),
 }
 
-/// What payers, banks and the shop's operator do at the gateway. Nothing is sent yet: the ids of the
-/// events come back.
+/// What payers, banks and the shop's operator do at the gateway. Nothing is sent yet: the ids of
+/// the events come back.
 impl Stripe {
     /// Completes a session.
     pub(crate) fn pay(&self, session: &str, outcome: &Outcome) -> Result<String, ActError> {

@@ -78,8 +78,8 @@ impl Order {
 }
 
 impl Desk {
-    /// Gives money back and returns the refund with its events. Partial refunds add up to the amount
-    /// paid at most.
+    /// Gives money back and returns the refund with its events. Partial refunds add up to the
+    /// amount paid at most.
     pub(super) fn refund(
         &mut self,
         order: Order,
