@@ -226,7 +226,7 @@ async fn takes_short_payments_until_the_time_runs_out() {
     assert_eq!(states(&mut receiver).await, ["wrong_amount"]);
     let short = info(&sandbox, "short").await;
     assert_eq!((&short["status"], &short["is_final"]), (&json!("wrong_amount"), &json!(true)));
-    assert_eq!(truth(&sandbox, "completed").await["deposits"].as_array().unwrap().len(), 2);
+    assert_eq!(truth(&sandbox, "completed").await["payments"].as_array().unwrap().len(), 2);
 
     let mut once = invoice("once", &receiver);
     once["is_payment_multiple"] = json!(false);
@@ -257,7 +257,7 @@ async fn takes_too_much_late_and_second_payments() {
     create(&sandbox, "late", &receiver).await;
     assert_eq!(pay("late", "late").await.0, "paid");
     assert_eq!(states(&mut receiver).await, ["cancel", "paid"]);
-    assert_eq!(truth(&sandbox, "late").await["deposits"][0]["is_late"], true);
+    assert_eq!(truth(&sandbox, "late").await["payments"][0]["is_late"], true);
 
     let (status, _) =
         sandbox.try_control("heleket/pay", json!({ "order_id": "over", "kind": "exact" })).await;
@@ -266,7 +266,7 @@ async fn takes_too_much_late_and_second_payments() {
     assert_eq!(states(&mut receiver).await, ["paid_over"]);
     let truth = truth(&sandbox, "late").await;
     assert_eq!((&truth["paid"], &truth["reported"]), (&json!("40.00"), &json!("40.00")));
-    assert_ne!(truth["deposits"][0]["txid"], truth["deposits"][1]["txid"]);
+    assert_ne!(truth["payments"][0]["txid"], truth["payments"][1]["txid"]);
 }
 
 #[tokio::test]

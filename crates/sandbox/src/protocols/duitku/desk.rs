@@ -146,6 +146,7 @@ impl Duitku {
                 "amount": amount,
                 "paid": transaction.received(),
                 "reported": if transaction.status == Status::Paid { amount } else { 0 },
+                "refunded": 0,
                 "payments": transaction.payments,
             })
         });

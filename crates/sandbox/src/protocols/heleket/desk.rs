@@ -151,7 +151,7 @@ impl Heleket {
                 "unconfirmed": invoice.seen().minus(received).to_string(),
                 "refunded": invoice.refunded.to_string(),
                 "refund_address": invoice.refund_address,
-                "deposits": invoice.deposits,
+                "payments": invoice.deposits,
             })
         });
         json!({ "orders": orders.collect::<Vec<_>>() })
