@@ -1,8 +1,12 @@
-//! The documentation keeps its promises: links lead somewhere, invariants are tested.
+//! The documentation keeps its promises: links lead somewhere, invariants are tested, alerts have
+//! runbooks.
 
+mod alerts;
 mod invariants;
 mod links;
 mod markdown;
+
+use std::collections::BTreeSet;
 
 use cargo_metadata::camino::Utf8PathBuf;
 
@@ -13,6 +17,7 @@ use crate::workspace::{self, Workspace};
 /// Documents in the root of the checkout.
 const ROOT_DOCUMENTS: [&str; 4] = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"];
 const INVARIANTS: &str = "docs/invariants.md";
+const ALERTS: &str = "deploy/prometheus/alerts.yml";
 /// The crate whose sources are contract suites, thus tests.
 const CONTRACTS: &str = "testkit";
 
@@ -36,7 +41,21 @@ pub(crate) fn check(workspace: &Workspace) -> anyhow::Result<Report> {
     } else {
         report.notes.push(format!("{INVARIANTS} does not exist: citations are not checked"));
     }
+    let rules = workspace.root().join(ALERTS);
+    if rules.exists() {
+        let alerts = alerts::read(&workspace::read(&rules)?);
+        let recorded = recorded(workspace)?;
+        let exists = |path: &str| workspace.root().join(path).exists();
+        report.notes.push(format!("{} alerts, {} metrics", alerts.len(), recorded.len()));
+        report.findings.extend(alerts::broken(&alerts, ALERTS, &recorded, exists));
+    }
     Ok(report)
+}
+
+/// Every metric that some source records.
+fn recorded(workspace: &Workspace) -> anyhow::Result<BTreeSet<String>> {
+    let (parsed, _) = source::parse(workspace.sources()?);
+    Ok(parsed.iter().flat_map(|file| alerts::recorded(&file.file.text)).collect())
 }
 
 fn documents(workspace: &Workspace) -> anyhow::Result<Vec<Utf8PathBuf>> {
