@@ -319,11 +319,12 @@ fn conclude(
     reason: Option<FailReason>,
     unknown: bool,
 ) -> Result<Placed, PlaceError> {
+    if unknown {
+        // An answer now would call an order failed that settling may still bring to life.
+        return Err(PlaceError::Unknown);
+    }
     if orders.is_empty() {
-        return Err(match reason {
-            Some(reason) if !unknown => PlaceError::Failed(reason),
-            _ => PlaceError::Unknown,
-        });
+        return Err(reason.map_or(PlaceError::Unknown, PlaceError::Failed));
     }
     let had = u32::try_from(orders.len()).unwrap_or(quantity);
     Ok(Placed { orders, failed: quantity.saturating_sub(had) })

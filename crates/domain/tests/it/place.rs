@@ -170,6 +170,20 @@ async fn refuses_when_nothing_is_on_sale() -> Outcome {
 }
 
 #[tokio::test]
+async fn calls_nothing_failed_that_may_still_come_to_life() -> Outcome {
+    let market = Market::new().await?.funded(100).await?;
+    market.cheap.adapter.then_sale(Sale::Sold);
+    market.cheap.adapter.then_sale(Sale::AnswerLost);
+    let command = market.command(2, Some("half-known"));
+    let first = market.place_orders().execute(command.clone()).await;
+    assert!(matches!(first, Err(PlaceError::Unknown)), "{first:?}");
+    market.settle_down().await?;
+    let placed = market.place_orders().execute(command).await?;
+    assert_eq!((placed.orders.len(), placed.failed), (2, 0));
+    market.check_books().await
+}
+
+#[tokio::test]
 async fn keeps_the_hold_when_the_outcome_is_unknown() -> Outcome {
     for sale in [Sale::AnswerLost, Sale::RequestLost, Sale::SoldGarbled] {
         let market = Market::new().await?.funded(100).await?;
@@ -240,12 +254,13 @@ async fn each_of_many_finds_its_own_way() -> Outcome {
         .then_sale(Sale::Sold)
         .then_sale(Sale::Refused(Refusal::Transient));
     market.dear.adapter.then_sale(Sale::Sold).then_sale(Sale::Refused(Refusal::OutOfStock));
-    let placed = market.place_orders().execute(market.command(4, None)).await?;
-    let mut prices: Vec<_> = placed.orders.iter().map(|view| view.order.price.get()).collect();
-    prices.sort_unstable();
-    assert_eq!((prices, placed.failed), (vec![30, 50], 2));
+    let command = market.command(4, Some("four"));
+    let first = market.place_orders().execute(command.clone()).await;
+    assert!(matches!(first, Err(PlaceError::Unknown)), "{first:?}");
     // The unknown one stays held, the refused one is back.
     assert_eq!(market.wallet().await?, (200 - 30 - 50 - 30, 30 + 50 + 30));
+    let again = market.place_orders().execute(command).await;
+    assert!(matches!(again, Err(PlaceError::InProgress)), "{again:?}");
     market.settle_down().await?;
     assert_eq!(market.check_story().await?, 0);
     Ok(())
