@@ -1,0 +1,15 @@
+//! Breaks things, by a plan that a seed repeats.
+
+mod act;
+mod lane;
+mod perform;
+mod plan;
+mod profile;
+
+pub(crate) use self::{
+    act::Act,
+    lane::{Nemesis, Until},
+    perform::Hands,
+    plan::{Planner, Targets},
+    profile::{Profile, names, profile},
+};

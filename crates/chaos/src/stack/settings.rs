@@ -1,0 +1,64 @@
+//! Settings under which everything that takes long in earnest is quick.
+
+/// The window of an order.
+pub(super) const LIFETIME_SECONDS: u32 = 20;
+/// Providers keep a number longer than we do, so that giving it back is our doing.
+pub(super) const PROVIDER_LIFETIME_SECONDS: u32 = 90;
+
+pub(super) const STRIPE_KEY: &str = "sk_test_chaos";
+pub(super) const STRIPE_SECRET: &str = "whsec_chaos";
+
+const QUICK: [(&str, &str); 30] = [
+    ("secrets.seal_key", "4c6f63616c6f6e6c79206b65792c206e6f742061207365637265742061742e2e"),
+    ("database.max_connections", "8"),
+    ("orders.lifetime_seconds", "20"),
+    ("orders.min_cancel_seconds", "0"),
+    ("orders.resend_cooldown_seconds", "1"),
+    ("providers.timeout_ms", "1500"),
+    ("providers.connect_timeout_ms", "500"),
+    ("providers.breaker_failures", "20"),
+    ("providers.breaker_open_seconds", "1"),
+    ("tasks.relay_ms", "100"),
+    ("tasks.drain_ms", "100"),
+    ("tasks.credit_ms", "100"),
+    ("tasks.poll_ms", "200"),
+    ("tasks.poll_order_ms", "1000"),
+    ("tasks.expire_ms", "200"),
+    ("tasks.settle_seconds", "1"),
+    ("tasks.close_seconds", "1"),
+    ("tasks.catalog_seconds", "20"),
+    ("tasks.audit_seconds", "20"),
+    ("tasks.lock_seconds", "2"),
+    ("tasks.settle_patience_seconds", "3"),
+    ("tasks.orphan_after_seconds", "2"),
+    ("shutdown.drain_seconds", "0"),
+    ("shutdown.grace_seconds", "10"),
+    ("stripe.secret_key", STRIPE_KEY),
+    ("stripe.webhook_secrets", STRIPE_SECRET),
+    ("stripe.livemode", "false"),
+    ("stripe.success_url", "https://shop.example/paid"),
+    ("stripe.cancel_url", "https://shop.example/given-up"),
+    ("log.format", "json"),
+];
+
+/// What every binary of ours is told.
+pub(super) fn common() -> Vec<(String, String)> {
+    QUICK.iter().map(|(path, value)| variable(path, *value)).collect()
+}
+
+/// The environment variable of a key.
+pub(super) fn variable(path: &str, value: impl Into<String>) -> (String, String) {
+    (format!("SWITCHBOARD__{}", path.replace('.', "__").to_uppercase()), value.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tells_the_window_once() {
+        let (name, value) = variable("orders.lifetime_seconds", LIFETIME_SECONDS.to_string());
+        assert_eq!(name, "SWITCHBOARD__ORDERS__LIFETIME_SECONDS");
+        assert!(common().contains(&(name, value)));
+    }
+}
