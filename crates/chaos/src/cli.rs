@@ -15,6 +15,20 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Start a system, break it by a plan that the seed repeats, and check what is left
     Run(Options),
+    /// Check again what a run has left in its directory
+    Check {
+        /// Where the run wrote
+        directory: PathBuf,
+    },
+    /// Write the figures of runs into the document that shows them
+    Report {
+        /// The document
+        #[arg(long, default_value = "docs/reliability.md")]
+        document: PathBuf,
+        /// Where the runs wrote
+        #[arg(required = true)]
+        directories: Vec<PathBuf>,
+    },
 }
 
 /// How to run.

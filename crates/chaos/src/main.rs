@@ -1,23 +1,48 @@
 //! Breaks the real system while customers use it, and proves afterwards that no money was lost,
 //! nothing was done twice, and everything came to an end.
 
+mod check;
 mod cli;
+mod evidence;
 mod history;
 mod load;
 mod nemesis;
 mod proxy;
 mod random;
+mod report;
 mod run;
 mod stack;
 
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
 use clap::Parser;
 
-use crate::cli::{Cli, Command};
+use crate::{
+    cli::{Cli, Command},
+    report::Summary,
+};
 
 /// One thread: the harness must leave a core to what it watches.
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> anyhow::Result<()> {
-    match Cli::parse().command {
+async fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
         Command::Run(options) => Box::pin(run::run(&options)).await,
+        Command::Check { directory } => run::check(&directory),
+        Command::Report { document, directories } => report(&document, &directories),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            run::say(&format!("{error:#}"));
+            ExitCode::FAILURE
+        }
     }
+}
+
+fn report(document: &Path, directories: &[PathBuf]) -> anyhow::Result<()> {
+    let runs = directories.iter().map(|directory| Summary::load(directory));
+    report::write(document, &runs.collect::<anyhow::Result<Vec<_>>>()?)
 }

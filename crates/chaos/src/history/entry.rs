@@ -19,11 +19,7 @@ pub(crate) enum What {
     /// The first line: enough to run the same again.
     Begin(Header),
     /// Somebody who buys, and what they were given to begin with.
-    Customer {
-        id: i64,
-        email: String,
-        granted: i64,
-    },
+    Customer { id: i64, email: String, granted: i64 },
     Invoke {
         call: u64,
         customer: i64,
@@ -44,27 +40,17 @@ pub(crate) enum What {
         act: Act,
     },
     /// It has been undone, and how that went.
-    Healed {
-        number: u64,
-        note: String,
-    },
+    Healed { number: u64, note: String },
     /// From a kill until something worked again.
-    Recovered {
-        what: String,
-        ms: u64,
-    },
+    Recovered { what: String, ms: u64 },
     /// No more faults from here on.
     Calm,
     /// No more requests either.
     Silent,
     /// Every order is over and every message acted on.
-    Quiet {
-        after_ms: u64,
-    },
+    Quiet { after_ms: u64 },
     /// What was skipped, and why.
-    Note {
-        text: String,
-    },
+    Note { text: String },
 }
 
 /// How a run was started.

@@ -23,7 +23,8 @@ pub(crate) struct History {
 
 impl History {
     pub(crate) fn create(path: &Path) -> anyhow::Result<Self> {
-        let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
+        let file =
+            File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
         let file = Mutex::new(BufWriter::new(file));
         Ok(Self { started: Instant::now(), calls: AtomicU64::new(0), file })
     }

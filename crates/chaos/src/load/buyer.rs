@@ -65,10 +65,10 @@ const WISHES: [(u64, Wish); 9] = [
 impl Buyer {
     pub(super) fn new(
         scene: Arc<Scene>,
-        customer: Customer,
+        customer: &Customer,
         goods: Arc<Goods>,
     ) -> anyhow::Result<Self> {
-        let (api, number) = (Api::of(&scene, &customer)?, customer.id);
+        let (api, number) = (Api::of(&scene, customer)?, customer.id);
         let random = Random::of(scene.seed, &customer.email);
         let (open, done) = (VecDeque::new(), VecDeque::new());
         let orders = BTreeMap::new();

@@ -17,9 +17,9 @@ impl Goods {
         let page = api.page("/v1/catalog/products?limit=50&sort=price_asc").await?;
         let products = page["data"].as_array().with_context(|| format!("no catalogue: {page}"))?;
         let id = |product: &Value, key: &str| product[key].as_i64();
-        let found = products.iter().filter_map(|product| {
-            Some((id(product, "id")?, id(product, "catalog_product_id")?))
-        });
+        let found = products
+            .iter()
+            .filter_map(|product| Some((id(product, "id")?, id(product, "catalog_product_id")?)));
         let goods: Vec<_> = found.take(VARIETY).collect();
         ensure!(!goods.is_empty(), "nothing is on sale: {page}");
         Ok(Self(goods))

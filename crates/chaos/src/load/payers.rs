@@ -81,11 +81,8 @@ impl Payers {
         let Some(customer) = self.random.pick(&system.customers) else { return Ok(()) };
         let amount = i64::try_from(self.random.between(1, 20) * 10_000)?;
         let dies = self.random.chance(8);
-        let limit = if dies {
-            Duration::from_millis(self.random.between(20, 400))
-        } else {
-            PATIENCE
-        };
+        let limit =
+            if dies { Duration::from_millis(self.random.between(20, 400)) } else { PATIENCE };
         let number = history.invoke(customer.id, "ctl", Call::Topup { amount })?;
         let words = amount.to_string();
         let words = ["topup", "start", "--email", &customer.email, "--amount", &words];

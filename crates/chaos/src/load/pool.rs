@@ -79,7 +79,7 @@ impl Load {
         let goods = Arc::new(Goods::look(&scene, first).await?);
         let mut work = JoinSet::new();
         for customer in &system.customers {
-            let buyer = Buyer::new(Arc::clone(&scene), customer.clone(), Arc::clone(&goods))?;
+            let buyer = Buyer::new(Arc::clone(&scene), customer, Arc::clone(&goods))?;
             work.spawn(buyer.run());
         }
         work.spawn(Writers::new(Arc::clone(&scene)).run());

@@ -61,8 +61,7 @@ impl Writers {
         for _ in 0..messages {
             at += Duration::from_millis(random.between(0, 4000));
             let with_callback = random.chance(75);
-            let message =
-                Message { provider: provider.to_owned(), activation: id, with_callback };
+            let message = Message { provider: provider.to_owned(), activation: id, with_callback };
             self.due.insert((at, random.next()), message);
         }
     }

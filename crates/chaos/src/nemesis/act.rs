@@ -8,31 +8,69 @@ use crate::proxy::{Mode, Way};
 #[serde(tag = "act", rename_all = "snake_case")]
 pub(crate) enum Act {
     /// `kill -9`, and started again at once.
-    Kill { server: String },
+    Kill {
+        server: String,
+    },
     /// Asked to end, and started again.
-    Restart { server: String },
+    Restart {
+        server: String,
+    },
     /// `SIGSTOP` for longer than its leases last, then `SIGCONT`.
-    Pause { server: String, ms: u64 },
+    Pause {
+        server: String,
+        ms: u64,
+    },
     /// `kill -9` of the server and all its processes, and started again at once.
     KillPostgres,
     /// Ended without a checkpoint, and started again at once.
     StopPostgres,
     /// The disk of Postgres is full.
-    FillDisk { spare_kib: u64, ms: u64 },
+    FillDisk {
+        spare_kib: u64,
+        ms: u64,
+    },
     /// Redis forgets everything.
-    FlushRedis { redis: String },
-    KillRedis { redis: String, ms: u64 },
-    PauseRedis { redis: String, ms: u64 },
+    FlushRedis {
+        redis: String,
+    },
+    KillRedis {
+        redis: String,
+        ms: u64,
+    },
+    PauseRedis {
+        redis: String,
+        ms: u64,
+    },
     /// All connections of a wire are reset.
-    Cut { wire: String },
+    Cut {
+        wire: String,
+    },
     /// A connection is reset after an exact number of bytes.
-    Fuse { wire: String, way: Way, bytes: u64 },
+    Fuse {
+        wire: String,
+        way: Way,
+        bytes: u64,
+    },
     /// Late, slow, dark or refusing.
-    Weather { wire: String, mode: Mode, ms: u64 },
+    Weather {
+        wire: String,
+        mode: Mode,
+        ms: u64,
+    },
     /// Connections stay open, and nothing comes through any more; new ones work.
-    Deafen { wire: String, ms: u64 },
-    Provider { provider: String, faults: Value, ms: u64 },
-    Gateway { faults: Value, ms: u64 },
+    Deafen {
+        wire: String,
+        ms: u64,
+    },
+    Provider {
+        provider: String,
+        faults: Value,
+        ms: u64,
+    },
+    Gateway {
+        faults: Value,
+        ms: u64,
+    },
 }
 
 impl Act {

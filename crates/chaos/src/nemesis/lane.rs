@@ -5,12 +5,7 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use super::{
-    Planner, Profile,
-    perform::Hands,
-    plan::Targets,
-    profile::Lane,
-};
+use super::{Planner, Profile, perform::Hands, plan::Targets, profile::Lane};
 use crate::{history::What, stack::System};
 
 /// When to leave off.
@@ -29,12 +24,7 @@ pub(crate) struct Nemesis {
 
 impl Nemesis {
     /// Lets it loose.
-    pub(crate) fn start(
-        hands: Hands,
-        profile: &Profile,
-        seed: u64,
-        until: Until,
-    ) -> Self {
+    pub(crate) fn start(hands: Hands, profile: &Profile, seed: u64, until: Until) -> Self {
         let hands = Arc::new(hands);
         let mut lanes = JoinSet::new();
         for lane in profile.lanes {

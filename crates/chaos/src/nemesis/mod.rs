@@ -10,6 +10,6 @@ pub(crate) use self::{
     act::Act,
     lane::{Nemesis, Until},
     perform::Hands,
-    plan::{Planner, Targets},
+    plan::Planner,
     profile::{Profile, names, profile},
 };

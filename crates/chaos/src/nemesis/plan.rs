@@ -48,10 +48,9 @@ impl Planner {
             }
             Kind::KillPostgres => Act::KillPostgres,
             Kind::StopPostgres => Act::StopPostgres,
-            Kind::FillDisk => Act::FillDisk {
-                spare_kib: random.between(0, 512),
-                ms: random.between(500, 2500),
-            },
+            Kind::FillDisk => {
+                Act::FillDisk { spare_kib: random.between(0, 512), ms: random.between(500, 2500) }
+            }
             Kind::FlushRedis => Act::FlushRedis { redis: one(random, &self.targets.redis)? },
             Kind::KillRedis => {
                 let redis = one(random, &self.targets.redis)?;
@@ -80,7 +79,11 @@ impl Planner {
             }
             Kind::Provider => {
                 let provider = (*random.pick(&PROVIDERS)?).to_owned();
-                Act::Provider { provider, faults: provider_faults(random), ms: random.between(300, 3000) }
+                Act::Provider {
+                    provider,
+                    faults: provider_faults(random),
+                    ms: random.between(300, 3000),
+                }
             }
             Kind::Gateway => {
                 Act::Gateway { faults: gateway_faults(random), ms: random.between(300, 3000) }

@@ -53,11 +53,8 @@ const WIRES: Lane = Lane {
     kinds: &[(60, Kind::Fuse), (12, Kind::Cut), (22, Kind::Weather), (6, Kind::Deafen)],
 };
 
-const WORLD: Lane = Lane {
-    name: "world",
-    gap_ms: (500, 2500),
-    kinds: &[(3, Kind::Provider), (1, Kind::Gateway)],
-};
+const WORLD: Lane =
+    Lane { name: "world", gap_ms: (500, 2500), kinds: &[(3, Kind::Provider), (1, Kind::Gateway)] };
 
 /// Everything at once.
 const ALL: &[Lane] = &[
@@ -121,11 +118,7 @@ const PROFILES: [Profile; 9] = [
         5.0,
         &[Lane { name: "disk", gap_ms: (1000, 3000), kinds: &[(1, Kind::FillDisk)] }],
     ),
-    only(
-        "redis",
-        5.0,
-        &[Lane { name: "redis", gap_ms: (200, 800), ..REDIS }],
-    ),
+    only("redis", 5.0, &[Lane { name: "redis", gap_ms: (200, 800), ..REDIS }]),
     only("wires", 5.0, &[Lane { name: "wires", gap_ms: (0, 100), ..WIRES }]),
     only("world", 5.0, &[Lane { name: "world", gap_ms: (100, 500), ..WORLD }]),
 ];

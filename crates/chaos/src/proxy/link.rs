@@ -104,7 +104,8 @@ async fn accept(
 }
 
 async fn connect(near: TcpStream, server: SocketAddr, view: View, fuse: Arc<Fuse>) {
-    let far = if view.mode() == Mode::Refusing { None } else { TcpStream::connect(server).await.ok() };
+    let far =
+        if view.mode() == Mode::Refusing { None } else { TcpStream::connect(server).await.ok() };
     let Some(far) = far else {
         let _ = near.set_zero_linger();
         return;
@@ -157,7 +158,7 @@ mod tests {
             to.write_all(&long).await.unwrap();
             to.shutdown().await.unwrap();
         };
-        let (_, read) = tokio::join!(sending, from.read_to_end(&mut heard));
+        let ((), read) = tokio::join!(sending, from.read_to_end(&mut heard));
         read.unwrap();
         assert_eq!(heard, long);
     }

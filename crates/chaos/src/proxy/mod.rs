@@ -5,8 +5,4 @@ mod link;
 mod pump;
 mod weather;
 
-pub(crate) use self::{
-    fuse::Way,
-    link::Link,
-    weather::Mode,
-};
+pub(crate) use self::{fuse::Way, link::Link, weather::Mode};

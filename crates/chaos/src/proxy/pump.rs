@@ -36,7 +36,7 @@ async fn pump(
     view: &View,
     (fuse, way): (&Fuse, Way),
 ) -> Result<(), Cut> {
-    let mut buffer = [0; PIECE];
+    let mut buffer = vec![0; PIECE];
     loop {
         let read = tokio::select! {
             read = from.read(&mut buffer) => read.map_err(|_| Cut)?,
@@ -60,7 +60,7 @@ async fn pump(
 
 /// Takes what comes and passes nothing on, until the sender gives up.
 async fn swallow(mut from: ReadHalf<'_>, view: &View) -> Result<(), Cut> {
-    let mut buffer = [0; PIECE];
+    let mut buffer = vec![0; PIECE];
     loop {
         tokio::select! {
             read = from.read(&mut buffer) => if !read.is_ok_and(|many| many > 0) {

@@ -154,9 +154,8 @@ impl Postgres {
 impl Drop for Postgres {
     fn drop(&mut self) {
         // After an early end the postmaster dies with its process; its children notice and follow.
-        if self.disk.take().is_none() {
-            let _ = fs::remove_dir_all(self.home.join("data"));
-        }
+        self.disk.take();
+        let _ = fs::remove_dir_all(&self.home);
     }
 }
 

@@ -13,7 +13,7 @@ use tokio::{
 };
 
 /// How long anything may take to get ready or to end. Cores may be busy elsewhere.
-pub(super) const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// How a process is started, again and again.
 #[derive(Debug, Clone)]

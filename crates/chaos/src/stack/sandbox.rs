@@ -7,6 +7,7 @@ use reqwest::Client;
 use serde_json::{Value, json};
 
 use super::process::{Process, Program};
+use crate::evidence::World;
 
 /// Those who sell numbers, the cheapest first.
 pub(crate) const PROVIDERS: [&str; 3] = ["alpha", "beta", "gamma"];
@@ -62,6 +63,11 @@ impl Sandbox {
         let query = newest.map_or_else(String::new, |newest| format!("?newest={newest}"));
         let url = format!("{}/control/state{query}", self.url);
         Ok(self.http.get(url).send().await?.json().await?)
+    }
+
+    /// Events of the gateway that nobody has taken.
+    pub(crate) async fn untaken(&self) -> anyhow::Result<Vec<String>> {
+        Ok(World::parse(&self.state(None).await?)?.untaken)
     }
 
     /// Ends everything that goes wrong outside.

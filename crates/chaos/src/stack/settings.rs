@@ -1,7 +1,5 @@
 //! Settings under which everything that takes long in earnest is quick.
 
-/// The window of an order.
-pub(super) const LIFETIME_SECONDS: u32 = 20;
 /// Providers keep a number longer than we do, so that giving it back is our doing.
 pub(super) const PROVIDER_LIFETIME_SECONDS: u32 = 90;
 
@@ -56,8 +54,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tells_the_window_once() {
-        let (name, value) = variable("orders.lifetime_seconds", LIFETIME_SECONDS.to_string());
+    fn names_settings_as_the_binaries_do() {
+        let (name, value) = variable("orders.lifetime_seconds", "20");
         assert_eq!(name, "SWITCHBOARD__ORDERS__LIFETIME_SECONDS");
         assert!(common().contains(&(name, value)));
     }

@@ -60,7 +60,7 @@ impl System {
     pub(crate) async fn start(plan: &Plan) -> anyhow::Result<Self> {
         let logs = plan.directory.join("log");
         fs::create_dir_all(&logs)?;
-        let http = Client::builder().no_proxy().timeout(Duration::from_secs(60)).build()?;
+        let http = Client::builder().no_proxy().timeout(Duration::from_mins(1)).build()?;
         let home = std::env::temp_dir().join(format!("switchboard-chaos-{}", std::process::id()));
         let postgres = Postgres::start(&home, &logs.join("postgres.log"), plan.disk_mib).await?;
         let owner = postgres.owner_url();

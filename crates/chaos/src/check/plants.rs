@@ -1,0 +1,135 @@
+//! Faults planted into the books of a run, to see whether the check finds them. Each is made in a
+//! transaction that is undone, so that the books stay as they are.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Facts, Finding, contradictions};
+use crate::evidence::{Evidence, read_books};
+
+/// What became of one planted fault.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Planted {
+    pub(crate) what: String,
+    /// What the check says besides what it said before; empty when it has seen nothing.
+    pub(crate) found: Vec<Finding>,
+}
+
+/// Triggers and foreign keys would refuse most of it.
+const UNGUARDED: &str = "SET LOCAL session_replication_role = replica;";
+
+/// What is planted, and how. Wallets and their histories agree wherever that is possible: only a
+/// look outside the ledger can tell.
+const PLANTS: [(&str, &str); 16] = [
+    (
+        "an order vanishes",
+        "DELETE FROM orders WHERE id = (SELECT min(id) FROM orders WHERE state = 'COMPLETED');",
+    ),
+    (
+        "an order changes hands",
+        "UPDATE orders o SET user_id = (SELECT min(id) FROM users WHERE id <> o.user_id)
+         WHERE o.id = (SELECT min(id) FROM orders WHERE state = 'COMPLETED');",
+    ),
+    (
+        "an order appears that nobody asked for",
+        "INSERT INTO orders (user_id, product_id, catalog_product_id, attempt, price, provider_id,
+             external_service, external_country, cost_micros, state, attempted_at, failed_reason,
+             created_at, changed_at)
+         SELECT user_id, product_id, catalog_product_id, 1, price, provider_id, external_service,
+             external_country, cost_micros, 'FAILED', now(), 'provider', now(), now()
+         FROM orders LIMIT 1;",
+    ),
+    (
+        "a confirmed end is undone",
+        "UPDATE orders SET state = 'EXPIRED', canceled_at = NULL
+         WHERE id = (SELECT min(id) FROM orders WHERE state = 'CANCELED');",
+    ),
+    (
+        "a purchase never ends",
+        "UPDATE orders SET state = 'RESERVING', external_id = NULL, phone = NULL,
+             activated_at = NULL, expires_at = NULL, cancel_from = NULL, canceled_at = NULL
+         WHERE id = (SELECT min(id) FROM orders WHERE state IN ('CANCELED', 'EXPIRED'));",
+    ),
+    (
+        "an order claims another number",
+        "UPDATE orders SET external_id = external_id || '9'
+         WHERE id = (SELECT min(id) FROM orders WHERE external_id IS NOT NULL);",
+    ),
+    (
+        "the key of a purchase vanishes",
+        "DELETE FROM idempotency_keys WHERE ctid = (SELECT min(ctid) FROM idempotency_keys);",
+    ),
+    (
+        "a capture vanishes",
+        "DELETE FROM ledger.transfer WHERE journal_key = (
+             SELECT min(journal_key) FROM ledger.transfer WHERE kind = 'ORDER_CAPTURE');",
+    ),
+    (
+        "a refund vanishes",
+        "DELETE FROM ledger.transfer WHERE journal_key = (
+             SELECT min(journal_key) FROM ledger.transfer WHERE kind = 'ORDER_REFUND');",
+    ),
+    (
+        "a payment is credited twice, wallet and history agreeing",
+        "WITH paid AS (
+             SELECT * FROM ledger.transfer WHERE kind = 'TOPUP_CREDIT' ORDER BY journal_key LIMIT 1
+         ), wallet AS (
+             UPDATE ledger.wallet w SET available = w.available + p.amount, seq = w.seq + 1
+             FROM paid p WHERE w.user_id = p.wallet_user RETURNING w.*
+         )
+         INSERT INTO ledger.transfer (journal_key, leg, kind, from_class, from_owner, to_class,
+             to_owner, amount, currency, wallet_user, wallet_seq, available_after, held_after)
+         SELECT p.journal_key || '_', p.leg, p.kind, p.from_class, p.from_owner, p.to_class,
+             p.to_owner, p.amount, p.currency, p.wallet_user, w.seq, w.available, w.held
+         FROM paid p, wallet w;",
+    ),
+    (
+        "a payment is credited to somebody else",
+        "UPDATE ledger.transfer SET to_owner = to_owner + 1
+         WHERE journal_key = (
+             SELECT min(journal_key) FROM ledger.transfer WHERE kind = 'TOPUP_CREDIT');",
+    ),
+    (
+        "a credit vanishes",
+        "DELETE FROM ledger.transfer WHERE journal_key = (
+             SELECT min(journal_key) FROM ledger.transfer WHERE kind = 'TOPUP_CREDIT');",
+    ),
+    (
+        "a wallet gains one rupiah",
+        "UPDATE ledger.wallet SET available = available + 1
+         WHERE user_id = (SELECT min(user_id) FROM ledger.wallet);",
+    ),
+    (
+        "a message vanishes",
+        "DELETE FROM sms_messages WHERE ctid = (SELECT min(ctid) FROM sms_messages);",
+    ),
+    (
+        "a message goes to another customer",
+        "UPDATE sms_messages m SET text = other.text FROM sms_messages other
+         WHERE m.ctid = (SELECT min(ctid) FROM sms_messages)
+           AND other.ctid = (SELECT max(ctid) FROM sms_messages);",
+    ),
+    (
+        "customers are told twice",
+        "INSERT INTO events (user_id, order_id, kind, created_at, seq)
+         SELECT user_id, order_id, kind, created_at, (SELECT max(seq) + 1 FROM events)
+         FROM events ORDER BY id LIMIT 1;",
+    ),
+];
+
+/// Plants one fault after the other into the books at `url`, of which `evidence` tells, and which
+/// have the faults `known` without that.
+pub(crate) async fn plant_all(
+    url: &str,
+    evidence: &Evidence,
+    known: &[Finding],
+) -> anyhow::Result<Vec<Planted>> {
+    let mut planted = Vec::new();
+    for (what, how) in PLANTS {
+        let books = read_books(url, &format!("{UNGUARDED}\n{how}")).await?;
+        let evidence = evidence.with_books(&books)?;
+        let mut found = contradictions(&Facts::of(&evidence));
+        found.retain(|finding| !known.contains(finding));
+        planted.push(Planted { what: what.to_owned(), found });
+    }
+    Ok(planted)
+}

@@ -1,0 +1,204 @@
+use std::collections::HashMap;
+
+use anyhow::Context;
+use serde::{Deserialize, de::DeserializeOwned};
+
+/// Everything our database knows that a check needs.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Books {
+    pub(crate) orders: Vec<Order>,
+    pub(crate) keys: Vec<Key>,
+    pub(crate) wallets: Vec<Wallet>,
+    pub(crate) transfers: Vec<Transfer>,
+    pub(crate) messages: Vec<Message>,
+    pub(crate) letters: Vec<Letter>,
+    pub(crate) topups: Vec<Topup>,
+    pub(crate) notices: Vec<Notice>,
+    pub(crate) told: Vec<Told>,
+    pub(crate) canaries: Vec<Canary>,
+    pub(crate) dead_tasks: Vec<DeadTask>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Order {
+    pub(crate) id: i64,
+    pub(crate) user_id: i64,
+    pub(crate) attempt: i64,
+    pub(crate) price: i64,
+    pub(crate) cost_micros: i64,
+    pub(crate) state: String,
+    pub(crate) provider: String,
+    pub(crate) external_id: Option<String>,
+    pub(crate) phone: Option<String>,
+    pub(crate) upstream_open: bool,
+    pub(crate) sms_revision: i64,
+    pub(crate) otp_message: Option<String>,
+}
+
+/// What a repeated request finds.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Key {
+    pub(crate) user_id: i64,
+    pub(crate) operation: String,
+    #[serde(rename = "key")]
+    pub(crate) text: String,
+    pub(crate) order_ids: Vec<i64>,
+    pub(crate) created_ms: u64,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Wallet {
+    pub(crate) user_id: i64,
+    pub(crate) available: i64,
+    pub(crate) held: i64,
+    pub(crate) seq: i64,
+    /// Owed after a payment was taken back.
+    #[serde(default)]
+    pub(crate) debt: i64,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Transfer {
+    pub(crate) journal_key: String,
+    pub(crate) from_class: String,
+    pub(crate) from_owner: i64,
+    pub(crate) to_class: String,
+    pub(crate) to_owner: i64,
+    pub(crate) amount: i64,
+    pub(crate) currency: String,
+    pub(crate) wallet_user: Option<i64>,
+    pub(crate) wallet_seq: Option<i64>,
+    pub(crate) available_after: Option<i64>,
+    pub(crate) held_after: Option<i64>,
+}
+
+/// A text that a customer got.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Message {
+    pub(crate) user_id: i64,
+    pub(crate) order_id: i64,
+    pub(crate) revision: i64,
+    pub(crate) text: String,
+}
+
+/// A callback as it was stored.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Letter {
+    pub(crate) id: i64,
+    pub(crate) provider: String,
+    pub(crate) external_id: String,
+    pub(crate) state: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Topup {
+    pub(crate) id: String,
+    pub(crate) user_id: i64,
+    pub(crate) amount: i64,
+    pub(crate) state: String,
+}
+
+/// A gateway's notification as it was stored.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Notice {
+    pub(crate) event_id: String,
+    pub(crate) state: String,
+}
+
+/// How often customers were told of one thing.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Told {
+    pub(crate) order_id: i64,
+    pub(crate) kind: String,
+    pub(crate) times: i64,
+    pub(crate) unstamped: i64,
+}
+
+/// How often a task of no other use was finished.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Canary {
+    pub(crate) task_id: i64,
+    pub(crate) times: i64,
+}
+
+/// A task that nobody tries any more.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct DeadTask {
+    pub(crate) id: i64,
+    pub(crate) kind: String,
+}
+
+/// Read in one snapshot. Each section begins with its name after a number sign.
+pub(super) const QUERIES: &str = "
+\\echo #orders
+SELECT to_json(x) FROM (
+    SELECT o.id, o.user_id, o.attempt, o.price, o.cost_micros, o.state, p.code AS provider,
+           o.external_id, o.phone, o.upstream_open, o.sms_revision, o.otp_message
+    FROM orders o JOIN providers p ON p.id = o.provider_id ORDER BY o.id) x;
+\\echo #keys
+SELECT to_json(x) FROM (
+    SELECT user_id, operation, key, order_ids,
+           (extract(epoch FROM created_at) * 1000)::bigint AS created_ms
+    FROM idempotency_keys) x;
+\\echo #wallets
+SELECT to_json(w) FROM ledger.wallets w;
+\\echo #transfers
+SELECT to_json(x) FROM (
+    SELECT journal_key, from_class, from_owner, to_class, to_owner, amount, currency,
+           wallet_user, wallet_seq, available_after, held_after
+    FROM ledger.transfers ORDER BY wallet_user, wallet_seq, journal_key, leg) x;
+\\echo #messages
+SELECT to_json(x) FROM (SELECT user_id, order_id, revision, text FROM sms_messages) x;
+\\echo #letters
+SELECT to_json(x) FROM (
+    SELECT i.id, p.code AS provider, i.external_id, i.state
+    FROM sms_inbox i JOIN providers p ON p.id = i.provider_id) x;
+\\echo #topups
+SELECT to_json(x) FROM (SELECT id, user_id, amount, state FROM topups) x;
+\\echo #notices
+SELECT to_json(x) FROM (SELECT event_id, state FROM payment_inbox) x;
+\\echo #told
+SELECT to_json(x) FROM (
+    SELECT order_id, kind, count(*) AS times, count(*) FILTER (WHERE seq IS NULL) AS unstamped
+    FROM events GROUP BY order_id, kind) x;
+SELECT to_regclass('task_canary') IS NOT NULL AS has_tasks \\gset
+\\if :has_tasks
+\\echo #canaries
+SELECT to_json(x) FROM (SELECT task_id, count(*) AS times FROM task_canary GROUP BY task_id) x;
+\\echo #dead_tasks
+SELECT to_json(x) FROM (SELECT id, kind FROM task WHERE dead_at IS NOT NULL) x;
+\\endif
+";
+
+impl Books {
+    /// Reads what [`QUERIES`] printed.
+    pub(super) fn parse(printed: &str) -> anyhow::Result<Self> {
+        let mut sections: HashMap<&str, Vec<&str>> = HashMap::new();
+        let mut section = "";
+        for line in printed.lines().filter(|line| !line.is_empty()) {
+            match line.strip_prefix('#') {
+                Some(name) => section = name,
+                None => sections.entry(section).or_default().push(line),
+            }
+        }
+        let rows = |name| sections.get(name).map_or(&[][..], Vec::as_slice);
+        Ok(Self {
+            orders: parse(rows("orders"))?,
+            keys: parse(rows("keys"))?,
+            wallets: parse(rows("wallets"))?,
+            transfers: parse(rows("transfers"))?,
+            messages: parse(rows("messages"))?,
+            letters: parse(rows("letters"))?,
+            topups: parse(rows("topups"))?,
+            notices: parse(rows("notices"))?,
+            told: parse(rows("told"))?,
+            canaries: parse(rows("canaries"))?,
+            dead_tasks: parse(rows("dead_tasks"))?,
+        })
+    }
+}
+
+fn parse<T: DeserializeOwned>(rows: &[&str]) -> anyhow::Result<Vec<T>> {
+    let row = |row: &&str| serde_json::from_str(row).with_context(|| (*row).to_owned());
+    rows.iter().map(row).collect()
+}

@@ -1,0 +1,97 @@
+use std::{fs, path::Path, time::Duration};
+
+use anyhow::Context;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{Books, World, books::QUERIES};
+use crate::{
+    history::{Entry, read},
+    stack::{System, psql},
+};
+
+/// What a check works on.
+#[derive(Debug, Clone)]
+pub(crate) struct Evidence {
+    pub(crate) history: Vec<Entry>,
+    pub(crate) books: Books,
+    pub(crate) world: World,
+    pub(crate) audit: Audit,
+}
+
+/// What our own audit said.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(crate) struct Audit {
+    /// Absent when it did not end.
+    pub(crate) code: Option<i32>,
+    pub(crate) said: String,
+}
+
+/// An audit of a long history takes a while.
+const AUDIT: Duration = Duration::from_mins(5);
+
+/// Writes down what is left of a run that has become quiet.
+pub(crate) async fn collect(system: &System, directory: &Path) -> anyhow::Result<()> {
+    let books = read_books(&system.postgres.owner_url(), "").await?;
+    fs::write(directory.join("books.txt"), books)?;
+    let world = system.sandbox.state(None).await?;
+    fs::write(directory.join("world.json"), world.to_string())?;
+    let done = system.ctl.try_run(&["ledger", "audit"], AUDIT).await?;
+    let audit = Audit { code: done.code, said: format!("{}{}", done.stdout, done.stderr) };
+    fs::write(directory.join("audit.json"), serde_json::to_string(&audit)?)?;
+    Ok(())
+}
+
+/// Prints all books in one snapshot. What `first` changes is seen in it and undone afterwards.
+pub(crate) async fn read_books(url: &str, first: &str) -> anyhow::Result<String> {
+    let script = format!("BEGIN ISOLATION LEVEL REPEATABLE READ;\n{first}\n{QUERIES}\nROLLBACK;\n");
+    psql(url, &script).await
+}
+
+/// What the running system still has to do; empty when it has come to rest.
+pub(crate) async fn unfinished(system: &System) -> anyhow::Result<String> {
+    let found = psql(&system.postgres.owner_url(), UNFINISHED).await?;
+    let mut left: Vec<_> = found.lines().filter(|it| !it.is_empty()).map(str::to_owned).collect();
+    let world = World::parse(&system.sandbox.state(None).await?)?;
+    let rented = world.activations.iter().filter(|it| it.is_open()).count();
+    if rented > 0 {
+        left.push(format!("{rented} numbers still rented"));
+    }
+    Ok(left.join(", "))
+}
+
+const UNFINISHED: &str = "
+SELECT to_regclass('task') IS NOT NULL AS has_tasks \\gset
+SELECT count(*) || ' orders ' || state FROM orders
+    WHERE state IN ('RESERVING', 'ACTIVE', 'OTP_RECEIVED') GROUP BY state;
+SELECT count(*) || ' numbers to give back' FROM orders
+    WHERE upstream_open AND state IN ('COMPLETED', 'CANCELED', 'EXPIRED') HAVING count(*) > 0;
+SELECT count(*) || ' callbacks' FROM sms_inbox WHERE state = 'PENDING' HAVING count(*) > 0;
+SELECT count(*) || ' notifications' FROM payment_inbox WHERE state = 'PENDING'
+    HAVING count(*) > 0;
+SELECT count(*) || ' events' FROM events WHERE seq IS NULL HAVING count(*) > 0;
+\\if :has_tasks
+SELECT count(*) || ' tasks ' || kind FROM task WHERE dead_at IS NULL GROUP BY kind;
+\\endif
+";
+
+impl Evidence {
+    /// Reads what a run left in its directory.
+    pub(crate) fn load(directory: &Path) -> anyhow::Result<Self> {
+        let history = read(&directory.join("history.jsonl"))?;
+        let books = Books::parse(&text(directory, "books.txt")?)?;
+        let world: Value = serde_json::from_str(&text(directory, "world.json")?)?;
+        let audit = serde_json::from_str(&text(directory, "audit.json")?)?;
+        Ok(Self { history, books, world: World::parse(&world)?, audit })
+    }
+
+    /// The same with other books.
+    pub(crate) fn with_books(&self, printed: &str) -> anyhow::Result<Self> {
+        Ok(Self { books: Books::parse(printed)?, ..self.clone() })
+    }
+}
+
+fn text(directory: &Path, name: &str) -> anyhow::Result<String> {
+    let path = directory.join(name);
+    fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))
+}

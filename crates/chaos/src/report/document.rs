@@ -1,0 +1,82 @@
+use std::{collections::BTreeMap, fmt::Write as _, fs, path::Path};
+
+use anyhow::Context;
+
+use super::{Summary, quantiles::Quantiles};
+
+const BEGIN: &str = "<!-- measured by `chaos report`: begin -->";
+const END: &str = "<!-- measured by `chaos report`: end -->";
+
+/// Puts the figures of runs into a document, between the two marks that are there for them.
+pub(crate) fn write(document: &Path, runs: &[Summary]) -> anyhow::Result<()> {
+    let name = document.display();
+    let text = fs::read_to_string(document).with_context(|| format!("cannot read {name}"))?;
+    let (before, rest) = text.split_once(BEGIN).with_context(|| format!("no mark in {name}"))?;
+    let (_, after) = rest.split_once(END).with_context(|| format!("no end in {name}"))?;
+    let figures = figures(runs)?;
+    fs::write(document, format!("{before}{BEGIN}\n\n{figures}\n{END}{after}"))?;
+    Ok(())
+}
+
+fn figures(runs: &[Summary]) -> anyhow::Result<String> {
+    let mut text = String::new();
+    writeln!(text, "| run | seed | minutes | faults | requests | of which unanswered | orders |")?;
+    writeln!(text, "|---|---|---|---|---|---|---|")?;
+    for run in runs {
+        let requests = run.requests.done + run.requests.refused + run.requests.unknown;
+        writeln!(
+            text,
+            "| {} | {} | {:.1} | {} | {requests} | {} | {} |",
+            run.header.profile,
+            run.header.seed,
+            minutes(run),
+            run.faults.values().sum::<u64>(),
+            run.requests.unknown,
+            run.orders,
+        )?;
+    }
+    writeln!(text, "\n{}\n", verdict(runs))?;
+    writeln!(text, "| fault | times |\n|---|---|")?;
+    let mut faults: BTreeMap<&str, u64> = BTreeMap::new();
+    for (fault, times) in runs.iter().flat_map(|run| &run.faults) {
+        *faults.entry(fault).or_default() += times;
+    }
+    for (fault, times) in faults {
+        writeln!(text, "| {fault} | {times} |")?;
+    }
+    writeln!(text, "\n| run | from kill to | times | p50 ms | p99 ms | longest ms |")?;
+    writeln!(text, "|---|---|---|---|---|---|")?;
+    for run in runs {
+        for (what, Quantiles { count, p50, p99, max }) in &run.recovery {
+            let profile = &run.header.profile;
+            writeln!(text, "| {profile} | {what} | {count} | {p50} | {p99} | {max} |")?;
+        }
+    }
+    Ok(text)
+}
+
+fn minutes(run: &Summary) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "seconds of a run are few")]
+    let seconds = run.seconds as f64;
+    seconds / 60.0
+}
+
+fn verdict(runs: &[Summary]) -> String {
+    let sum = |of: fn(&Summary) -> u64| runs.iter().map(of).sum::<u64>();
+    format!(
+        "Lost: **{}**. Done twice: **{}**. Otherwise wrong: **{}**. Never ended: **{}**. Purchases \
+         that were made although their answer got lost, each charged once: {}. Movements of money: \
+         {}; messages delivered: {}; payments credited: {}. Faults planted into the books to test \
+         the check: {}, of which it saw {}.",
+        sum(|run| run.verdict.lost),
+        sum(|run| run.verdict.double),
+        sum(|run| run.verdict.wrong),
+        sum(|run| run.verdict.stuck),
+        sum(|run| run.absorbed),
+        sum(|run| run.transfers),
+        sum(|run| run.messages),
+        sum(|run| run.payments),
+        sum(|run| run.planted),
+        sum(|run| run.caught),
+    )
+}

@@ -1,0 +1,10 @@
+//! What a run amounts to, for programs and for docs/reliability.md.
+
+mod document;
+mod quantiles;
+mod summary;
+
+pub(crate) use self::{
+    document::write,
+    summary::{Judged, Summary},
+};
