@@ -10,8 +10,10 @@ pub mod directory;
 pub mod identity;
 pub mod inbox;
 pub mod ledger;
+
 pub mod orders;
 pub mod outbox;
+pub mod payback;
 pub mod purchases;
 mod shelf;
 mod stage;
@@ -99,6 +101,24 @@ macro_rules! cases {
             books_what_a_delivered_number_cost,
             runs_units_in_opposite_order_to_their_end,
             moves_money_once_for_concurrent_posts_of_one_key,
+        }
+    };
+    (payback => $each:ident) => {
+        $each! { payback:
+            owes_the_whole_claw_back_whatever_the_wallet_holds,
+            spends_what_is_there_on_a_debt_once,
+            sells_nothing_to_whoever_owes_money,
+            returns_a_claw_back_once_and_no_more_than_it_took,
+            exchanges_what_a_gateway_received_in_dollars,
+            credits_a_payment_part_by_part,
+            refunds_a_payment_only_from_what_can_be_spent,
+            returns_a_refund_that_did_not_arrive,
+            compensates_no_more_than_an_order_earned,
+            compensates_an_order_once_under_concurrency,
+            books_a_late_code_of_a_refunded_order_only,
+            settles_what_a_gateway_collected,
+            sells_nothing_to_a_frozen_customer,
+            lifts_one_freeze_at_a_time,
         }
     };
     (purchases => $each:ident) => {
@@ -250,6 +270,7 @@ macro_rules! cases {
 macro_rules! every_case {
     ($each:ident) => {
         $crate::cases!(ledger => $each);
+        $crate::cases!(payback => $each);
         $crate::cases!(purchases => $each);
         $crate::cases!(orders => $each);
         $crate::cases!(work => $each);

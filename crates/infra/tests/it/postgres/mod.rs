@@ -1,5 +1,6 @@
 //! Contract suites and rules on a real Postgres, one database per test.
 
 mod contract;
+mod locks;
 mod roles;
 mod rules;

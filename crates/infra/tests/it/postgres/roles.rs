@@ -1,15 +1,27 @@
-//! What the application's role may not do (L3, L16 and the promise that only the ledger's own
-//! functions write the ledger). Each statement is tried for real.
+//! What the roles of the binaries may not do (L3, L16, L19 and the promise that only the ledger's
+//! own functions write the ledger). Each statement is tried for real.
 
-use sqlx::{Connection, PgConnection, PgPool};
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool};
 
 /// No privilege.
 const DENIED: &str = "42501";
+
+/// Every role that a server or a tool logs in with.
+const ROLES: [&str; 5] = [
+    "switchboard_app",
+    "switchboard_api",
+    "switchboard_webhook",
+    "switchboard_worker",
+    "switchboard_operator",
+];
 
 /// Statements that a compromised or careless binary could try.
 const FORBIDDEN: &[&str] = &[
     "INSERT INTO ledger.wallet (user_id, available) VALUES (99, 1000000)",
     "UPDATE ledger.wallet SET available = available + 1",
+    "UPDATE ledger.wallet SET frozen = false, debt = 0",
     "DELETE FROM ledger.wallet",
     "TRUNCATE ledger.wallet",
     "SELECT * FROM ledger.wallet FOR UPDATE",
@@ -23,9 +35,14 @@ const FORBIDDEN: &[&str] = &[
     "DELETE FROM ledger.adjustment",
     "INSERT INTO ledger.rule VALUES ('FREE', 'revenue', 'available', 'IDR', '.*')",
     "UPDATE ledger.rule SET key_pattern = '.*'",
+    "INSERT INTO ledger.permission VALUES ('ADJUSTMENT', 'switchboard_webhook')",
+    "INSERT INTO ledger.wallet_freeze (user_id, cause, reference) VALUES (1, 'operator', 'x')",
+    "UPDATE ledger.wallet_freeze SET lifted_at = now(), lifted_by = 'me'",
     "UPDATE ledger.wallets SET available = 1",
+    "UPDATE ledger.freezes SET lifted_at = now()",
     "INSERT INTO ledger.transfers (journal_key) VALUES ('x')",
     "SELECT ledger.check_hold('order:1:1:resolve', 1, 1)",
+    "SELECT ledger.refuse('x', 'ADJUSTMENT')",
     "ALTER TABLE ledger.wallet DISABLE TRIGGER ALL",
     "ALTER TABLE ledger.wallet DROP CONSTRAINT wallet_available_floor",
     "DROP SCHEMA ledger CASCADE",
@@ -35,28 +52,184 @@ const FORBIDDEN: &[&str] = &[
     "DELETE FROM orders",
     "DELETE FROM users",
     "DELETE FROM events",
+    "DELETE FROM topups",
+    "DELETE FROM payment_inbox",
+    "DELETE FROM sms_inbox",
     "DROP TABLE orders",
 ];
+
+/// What is another binary's business.
+const FOREIGN: &[(&str, &[&str])] = &[
+    ("switchboard_app", &["SELECT ledger.open_wallet(1)", NOTE]),
+    (
+        "switchboard_api",
+        &[
+            "SELECT ledger.open_wallet(1)",
+            NOTE,
+            REPAY,
+            FREEZE,
+            UNFREEZE,
+            "SELECT * FROM payment_inbox",
+            "UPDATE topups SET state = 'PAID'",
+            "SELECT * FROM sms_inbox",
+            "UPDATE users SET suspended_at = NULL",
+            "INSERT INTO api_tokens SELECT * FROM api_tokens",
+            "UPDATE providers SET base_url = 'http://attacker'",
+            "UPDATE offers SET price = 1",
+            "UPDATE events SET seq = 1",
+        ],
+    ),
+    (
+        "switchboard_webhook",
+        &[
+            "SELECT ledger.open_wallet(1)",
+            "SELECT ledger.affordable(1, 1)",
+            NOTE,
+            REPAY,
+            FREEZE,
+            UNFREEZE,
+            "SELECT * FROM users",
+            "SELECT * FROM api_tokens",
+            "UPDATE topups SET state = 'PAID'",
+            "INSERT INTO orders SELECT * FROM orders",
+            "SELECT * FROM idempotency_keys",
+            "UPDATE providers SET base_url = 'http://attacker'",
+            "DELETE FROM tasks",
+        ],
+    ),
+    (
+        "switchboard_worker",
+        &[
+            "SELECT ledger.open_wallet(1)",
+            NOTE,
+            "INSERT INTO orders SELECT * FROM orders",
+            "INSERT INTO topups SELECT * FROM topups",
+            "INSERT INTO users (email, created_at) VALUES ('a@b', now())",
+            "UPDATE users SET suspended_at = NULL",
+            "INSERT INTO api_tokens SELECT * FROM api_tokens",
+            "INSERT INTO task_audit (task_id) VALUES (1)",
+        ],
+    ),
+    (
+        "switchboard_operator",
+        &[
+            "SELECT ledger.affordable(1, 1)",
+            "INSERT INTO orders SELECT * FROM orders",
+            "UPDATE orders SET price = 1",
+            "SELECT * FROM sms_messages",
+            "INSERT INTO payment_inbox (gateway) VALUES ('stripe')",
+            "UPDATE task_audit SET operator = 'somebody else'",
+            "DELETE FROM task_audit",
+        ],
+    ),
+];
+
+const NOTE: &str = "SELECT ledger.note_adjustment('x', 'me', 'because')";
+const REPAY: &str = "SELECT ledger.repay_debt(1)";
+const FREEZE: &str = "SELECT ledger.freeze(1, 'operator', 'x')";
+const UNFREEZE: &str = "SELECT ledger.unfreeze(1, 'operator', 'x', 'me')";
+
+/// Which kinds each role may post; all others are denied to it.
+const KINDS: &[(&str, &[&str])] = &[
+    ("switchboard_api", &["ORDER_DEBIT", "ORDER_REFUND", "ORDER_CAPTURE", "LATE_SMS"]),
+    ("switchboard_webhook", &["ORDER_CAPTURE", "LATE_SMS"]),
+    (
+        "switchboard_worker",
+        &[
+            "ORDER_DEBIT",
+            "ORDER_REFUND",
+            "ORDER_CAPTURE",
+            "LATE_SMS",
+            "TOPUP_CREDIT",
+            "TOPUP_REFUND",
+            "TOPUP_REFUND_REVERSAL",
+            "CLAWBACK",
+            "CLAWBACK_REVERSAL",
+            "DEBT_REPAYMENT",
+        ],
+    ),
+    (
+        "switchboard_operator",
+        &[
+            "ORDER_COMPENSATION",
+            "TOPUP_REFUND",
+            "DEBT_REPAYMENT",
+            "GATEWAY_SETTLEMENT",
+            "PROVIDER_FUNDING",
+            "ADJUSTMENT",
+        ],
+    ),
+];
+
+/// A connection that has become `role` for good, as a login would be.
+async fn login(pool: &PgPool, role: &str) -> PgConnection {
+    let mut connection = PgConnection::connect_with(&pool.connect_options()).await.unwrap();
+    let statement = format!("SET SESSION AUTHORIZATION {role}");
+    sqlx::query(AssertSqlSafe(statement)).execute(&mut connection).await.unwrap();
+    connection
+}
+
+/// The SQLSTATE with which a statement fails, if it does.
+async fn outcome(connection: &mut PgConnection, statement: &str) -> Option<String> {
+    let done = sqlx::query(AssertSqlSafe(statement.to_owned())).execute(connection).await;
+    let error = done.err()?;
+    error.as_database_error()?.code().map(std::borrow::Cow::into_owned)
+}
 
 #[sqlx::test(migrator = "infra::postgres::MIGRATOR")]
 async fn refuses_every_forbidden_statement(pool: PgPool) {
     let mut allowed = Vec::new();
-    for statement in FORBIDDEN {
-        // SET SESSION AUTHORIZATION drops the superuser for good, as a login would.
-        let mut connection = PgConnection::connect_with(&pool.connect_options()).await.unwrap();
-        sqlx::query("SET SESSION AUTHORIZATION switchboard_app")
-            .execute(&mut connection)
-            .await
-            .unwrap();
-        let outcome = sqlx::query(*statement).execute(&mut connection).await;
-        let code = outcome.err().and_then(|error| {
-            error.as_database_error().and_then(|e| e.code().map(std::borrow::Cow::into_owned))
-        });
-        if code.as_deref() != Some(DENIED) {
-            allowed.push((statement, code));
+    for role in ROLES {
+        let foreign = FOREIGN.iter().filter(|(of, _)| *of == role).flat_map(|(_, all)| *all);
+        for statement in FORBIDDEN.iter().chain(foreign) {
+            let mut connection = login(&pool, role).await;
+            let code = outcome(&mut connection, statement).await;
+            if code.as_deref() != Some(DENIED) {
+                allowed.push((role, *statement, code));
+            }
         }
     }
     assert!(allowed.is_empty(), "not denied: {allowed:#?}");
+}
+
+/// L19: each login posts the kinds of its binary. The journal itself is nonsense, so that what is
+/// permitted fails for another reason.
+#[sqlx::test(migrator = "infra::postgres::MIGRATOR")]
+async fn posts_only_the_kinds_of_its_binary(pool: PgPool) {
+    let mut wrong = Vec::new();
+    for (role, permitted) in KINDS {
+        let mut connection = login(&pool, role).await;
+        for kind in domain::ledger::JournalKind::ALL {
+            let kind = kind.as_str();
+            let statement = format!(
+                "SELECT ledger.post('x', '{kind}', '{{nowhere}}', '{{0}}', '{{nowhere}}', \
+                 '{{1}}', '{{1}}', '{{IDR}}')"
+            );
+            let code = outcome(&mut connection, &statement).await;
+            let expected = if permitted.contains(&kind) { "LG004" } else { DENIED };
+            if code.as_deref() != Some(expected) {
+                wrong.push((*role, kind, code));
+            }
+        }
+        let free = outcome(
+            &mut connection,
+            "SELECT ledger.post('sign_change:1', 'SIGN_CHANGE', \
+            '{provider_expense}', '{1}', '{provider_prepaid}', '{1}', '{1}', '{USD}')",
+        );
+        assert_eq!(free.await.as_deref(), Some(DENIED), "{role}");
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// The union of the servers' roles is for one login that runs all of them, and no operator.
+#[sqlx::test(migrator = "infra::postgres::MIGRATOR")]
+async fn one_login_for_all_servers_is_no_operator(pool: PgPool) {
+    let mut connection = login(&pool, "switchboard_app").await;
+    let member = "SELECT array_agg(r::text ORDER BY r) FROM unnest($1::text[]) AS r
+                  WHERE pg_has_role(session_user, r, 'USAGE')";
+    let roles: Vec<String> =
+        sqlx::query_scalar(member).bind(&ROLES[1..]).fetch_one(&mut connection).await.unwrap();
+    assert_eq!(roles, ["switchboard_api", "switchboard_webhook", "switchboard_worker"]);
 }
 
 /// L3: not even the owner changes history, short of removing the trigger.
