@@ -52,7 +52,7 @@ fn pair(activation: &Activation, order: &Order) -> Vec<Finding> {
         _ => &["CANCELED", "EXPIRED"],
     };
     // A message may come when its order was already cancelled: the provider is paid, by us.
-    let is_late = order.state == "CANCELED" && !activation.texts.is_empty();
+    let is_late = order.state == "CANCELED" && !activation.messages.is_empty();
     if !wanted.contains(&order.state.as_str()) && !is_late {
         let text = format!("{name} is {}, the order {}", activation.status, order.state);
         findings.push(Finding::wrong(text));

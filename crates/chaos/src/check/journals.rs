@@ -58,7 +58,7 @@ fn of_order(order: &Order, journals: &mut BTreeMap<&str, Vec<&Transfer>>) -> Vec
         let found = journals.remove(key.as_str()).unwrap_or_default();
         let capture = [
             ("held", "revenue", price),
-            ("provider_prepaid", "provider_expense", order.cost_micros),
+            ("provider_expense", "provider_prepaid", order.cost_micros),
         ];
         let wanted: &[Leg<'_>] = match order.state.as_str() {
             _ if !is_last => &[("held", "available", price)],

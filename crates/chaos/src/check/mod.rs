@@ -2,6 +2,7 @@
 //! checks: it has its own queries, its own requests and its own idea of what is right.
 
 mod activations;
+mod drills;
 mod endings;
 mod events;
 mod facts;
@@ -11,6 +12,8 @@ mod messages;
 mod payments;
 mod plants;
 mod purchases;
+#[cfg(test)]
+mod tests;
 mod views;
 mod wallets;
 
@@ -33,6 +36,7 @@ pub(crate) fn contradictions(facts: &Facts<'_>) -> Vec<Finding> {
     findings.extend(messages::check(facts));
     findings.extend(payments::check(facts));
     findings.extend(events::check(facts));
+    findings.extend(drills::check(facts));
     findings.extend(endings::check(facts));
     findings.sort_by_key(|finding| finding.grade);
     findings

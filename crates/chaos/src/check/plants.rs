@@ -70,17 +70,9 @@ const PLANTS: [(&str, &str); 16] = [
     ),
     (
         "a payment is credited twice, wallet and history agreeing",
-        "WITH paid AS (
-             SELECT * FROM ledger.transfer WHERE kind = 'TOPUP_CREDIT' ORDER BY journal_key LIMIT 1
-         ), wallet AS (
-             UPDATE ledger.wallet w SET available = w.available + p.amount, seq = w.seq + 1
-             FROM paid p WHERE w.user_id = p.wallet_user RETURNING w.*
-         )
-         INSERT INTO ledger.transfer (journal_key, leg, kind, from_class, from_owner, to_class,
-             to_owner, amount, currency, wallet_user, wallet_seq, available_after, held_after)
-         SELECT p.journal_key || '_', p.leg, p.kind, p.from_class, p.from_owner, p.to_class,
-             p.to_owner, p.amount, p.currency, p.wallet_user, w.seq, w.available, w.held
-         FROM paid p, wallet w;",
+        "SELECT ledger.post(journal_key || '_', kind, ARRAY[from_class], ARRAY[from_owner],
+             ARRAY[to_class], ARRAY[to_owner], ARRAY[amount], ARRAY[currency])
+         FROM ledger.transfer WHERE kind = 'TOPUP_CREDIT' ORDER BY journal_key LIMIT 1;",
     ),
     (
         "a payment is credited to somebody else",

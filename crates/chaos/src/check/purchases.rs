@@ -60,8 +60,7 @@ impl Purchase<'_> {
                 findings.push(Finding::double(text));
             }
         }
-        let last = self.attempts.last().and_then(|it| it.end);
-        if granted.is_empty() && last.is_none_or(|(_, it)| it.outcome == Outcome::Unknown) {
+        if answers.iter().all(|answer| answer.outcome == Outcome::Unknown) {
             findings.push(Finding::stuck(format!("nobody knows about {}", self.name)));
         }
         findings.extend(self.quantity());

@@ -114,10 +114,11 @@ pub(crate) struct Told {
     pub(crate) unstamped: i64,
 }
 
-/// How often a task of no other use was finished.
+/// How often a task of no other use took effect.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Canary {
     pub(crate) task_id: i64,
+    pub(crate) subject: String,
     pub(crate) times: i64,
 }
 
@@ -164,9 +165,10 @@ SELECT to_json(x) FROM (
 SELECT to_regclass('task_canary') IS NOT NULL AS has_tasks \\gset
 \\if :has_tasks
 \\echo #canaries
-SELECT to_json(x) FROM (SELECT task_id, count(*) AS times FROM task_canary GROUP BY task_id) x;
+SELECT to_json(x) FROM (
+    SELECT task_id, subject, count(*) AS times FROM task_canary GROUP BY task_id, subject) x;
 \\echo #dead_tasks
-SELECT to_json(x) FROM (SELECT id, kind FROM task WHERE dead_at IS NOT NULL) x;
+SELECT to_json(x) FROM (SELECT id, kind FROM tasks WHERE dead_at IS NOT NULL) x;
 \\endif
 ";
 

@@ -23,8 +23,22 @@ pub(crate) struct Activation {
     pub(crate) phone: String,
     pub(crate) cost_micros: i64,
     pub(crate) status: String,
-    /// Every message it got, and when.
-    pub(crate) texts: Vec<(String, String)>,
+    pub(crate) messages: Vec<Sent>,
+}
+
+/// A message that was sent to a rented number.
+#[derive(Debug, Clone)]
+pub(crate) struct Sent {
+    pub(crate) text: String,
+    pub(crate) code: String,
+}
+
+impl Sent {
+    /// Whether this is what a customer reads. A provider that is asked, instead of telling by
+    /// itself, may tell no more than the code.
+    pub(crate) fn reads(&self, text: &str) -> bool {
+        text == self.text || text == self.code
+    }
 }
 
 /// A visit to the payment page.
@@ -74,15 +88,16 @@ impl World {
 }
 
 fn activation(provider: &str, one: &Value) -> Option<Activation> {
-    let texts = one["sms"].as_array()?.iter();
-    let texts = texts.map(|sms| Some((plain(&sms["text"]), plain(&sms["received_at"]))));
+    let messages = one["sms"].as_array()?.iter();
+    let messages =
+        messages.map(|sms| Sent { text: plain(&sms["text"]), code: plain(&sms["code"]) });
     Some(Activation {
         provider: provider.to_owned(),
         id: one["id"].as_u64()?.to_string(),
         phone: plain(&one["phone"]),
         cost_micros: micros(&plain(&one["cost_usd"]))?,
         status: plain(&one["status"]),
-        texts: texts.collect::<Option<_>>()?,
+        messages: messages.collect(),
     })
 }
 

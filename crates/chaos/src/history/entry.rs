@@ -68,14 +68,31 @@ pub(crate) struct Header {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "op", rename_all = "snake_case")]
 pub(crate) enum Call {
-    Buy { key: String, body: Value },
-    Cancel { order: i64 },
-    Finish { order: i64 },
-    Resend { order: i64 },
-    Read { order: i64 },
+    Buy {
+        key: String,
+        body: Value,
+    },
+    Cancel {
+        order: i64,
+    },
+    Finish {
+        order: i64,
+    },
+    Resend {
+        order: i64,
+    },
+    Read {
+        order: i64,
+    },
     List,
     Balance,
-    Topup { amount: i64 },
+    Topup {
+        amount: i64,
+    },
+    /// Tasks that leave a trace of each time they took effect.
+    Drill {
+        subjects: Vec<String>,
+    },
 }
 
 /// What came back.

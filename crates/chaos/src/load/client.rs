@@ -78,7 +78,7 @@ impl Api {
             Call::Resend { order } => act("resend", *order),
             Call::Read { order } => get(&format!("/orders/{order}")),
             Call::List => get("/orders?limit=50"),
-            Call::Balance | Call::Topup { .. } => get("/balance"),
+            Call::Balance | Call::Topup { .. } | Call::Drill { .. } => get("/balance"),
         };
         request.bearer_auth(&self.token)
     }

@@ -3,6 +3,7 @@
 
 mod buyer;
 mod client;
+mod drills;
 mod goods;
 mod payers;
 mod pool;

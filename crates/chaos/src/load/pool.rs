@@ -9,7 +9,7 @@ use std::{
 use anyhow::Context;
 use tokio::{sync::watch, task::JoinSet};
 
-use super::{buyer::Buyer, goods::Goods, payers::Payers, writers::Writers};
+use super::{buyer::Buyer, drills::Drills, goods::Goods, payers::Payers, writers::Writers};
 use crate::{history::History, stack::System};
 
 /// How many calls each server answered with a success.
@@ -82,6 +82,7 @@ impl Load {
             let buyer = Buyer::new(Arc::clone(&scene), customer, Arc::clone(&goods))?;
             work.spawn(buyer.run());
         }
+        work.spawn(Drills::new(Arc::clone(&scene)).run());
         work.spawn(Writers::new(Arc::clone(&scene)).run());
         work.spawn(Payers::new(scene).run());
         Ok(Self { stop, work })

@@ -47,11 +47,11 @@ const REDIS: Lane = Lane {
     kinds: &[(5, Kind::FlushRedis), (3, Kind::KillRedis), (2, Kind::PauseRedis)],
 };
 
-const WIRES: Lane = Lane {
-    name: "wires",
-    gap_ms: (50, 500),
-    kinds: &[(60, Kind::Fuse), (12, Kind::Cut), (22, Kind::Weather), (6, Kind::Deafen)],
-};
+const CUTS: Lane =
+    Lane { name: "cuts", gap_ms: (0, 250), kinds: &[(5, Kind::Fuse), (1, Kind::Cut)] };
+
+const WEATHER: Lane =
+    Lane { name: "weather", gap_ms: (100, 800), kinds: &[(4, Kind::Weather), (1, Kind::Deafen)] };
 
 const WORLD: Lane =
     Lane { name: "world", gap_ms: (500, 2500), kinds: &[(3, Kind::Provider), (1, Kind::Gateway)] };
@@ -79,7 +79,8 @@ const ALL: &[Lane] = &[
         kinds: &[(7, Kind::KillPostgres), (1, Kind::StopPostgres), (2, Kind::FillDisk)],
     },
     REDIS,
-    WIRES,
+    CUTS,
+    WEATHER,
     WORLD,
 ];
 
@@ -119,7 +120,14 @@ const PROFILES: [Profile; 9] = [
         &[Lane { name: "disk", gap_ms: (1000, 3000), kinds: &[(1, Kind::FillDisk)] }],
     ),
     only("redis", 5.0, &[Lane { name: "redis", gap_ms: (200, 800), ..REDIS }]),
-    only("wires", 5.0, &[Lane { name: "wires", gap_ms: (0, 100), ..WIRES }]),
+    only(
+        "wires",
+        5.0,
+        &[
+            Lane { name: "cuts", gap_ms: (0, 100), ..CUTS },
+            Lane { name: "weather", gap_ms: (0, 300), ..WEATHER },
+        ],
+    ),
     only("world", 5.0, &[Lane { name: "world", gap_ms: (100, 500), ..WORLD }]),
 ];
 

@@ -6,7 +6,7 @@ pub(super) const PROVIDER_LIFETIME_SECONDS: u32 = 90;
 pub(super) const STRIPE_KEY: &str = "sk_test_chaos";
 pub(super) const STRIPE_SECRET: &str = "whsec_chaos";
 
-const QUICK: [(&str, &str); 30] = [
+const QUICK: [(&str, &str); 32] = [
     ("secrets.seal_key", "4c6f63616c6f6e6c79206b65792c206e6f742061207365637265742061742e2e"),
     ("database.max_connections", "8"),
     ("orders.lifetime_seconds", "20"),
@@ -27,6 +27,8 @@ const QUICK: [(&str, &str); 30] = [
     ("tasks.catalog_seconds", "20"),
     ("tasks.audit_seconds", "20"),
     ("tasks.lock_seconds", "2"),
+    ("tasks.lease_seconds", "1"),
+    ("tasks.canary_seconds", "5"),
     ("tasks.settle_patience_seconds", "3"),
     ("tasks.orphan_after_seconds", "2"),
     ("shutdown.drain_seconds", "0"),
