@@ -20,8 +20,12 @@ use super::{
 };
 use crate::proxy::Link;
 
-/// Who the servers log in as.
-const ROLE: &str = "chaos_app";
+/// What is started, how often, as whom it logs in, and the role that its login gets.
+const SERVERS: [(&str, u32, &str, &str); 3] = [
+    ("api-server", 2, "chaos_api", "switchboard_api"),
+    ("webhook-ingest", 1, "chaos_webhook", "switchboard_webhook"),
+    ("task-worker", 2, "chaos_worker", "switchboard_worker"),
+];
 /// The three instances the settings name.
 const REDIS: [&str; 3] = ["session", "cache", "ratelimit"];
 /// In rupiah: enough for a while, so that top-ups matter before the end.
@@ -64,7 +68,6 @@ impl System {
         let home = std::env::temp_dir().join(format!("switchboard-chaos-{}", std::process::id()));
         let postgres = Postgres::start(&home, &logs.join("postgres.log"), plan.disk_mib).await?;
         let owner = postgres.owner_url();
-        psql(&owner, &format!("CREATE ROLE {ROLE} LOGIN")).await?;
         let mut redis = Vec::new();
         for name in REDIS {
             redis.push(Redis::start(name, &logs).await?);
@@ -74,12 +77,14 @@ impl System {
         let ingest = free_address()?;
         start.share(&sandbox, ingest).await?;
         let ctl = start.ctl(&owner)?;
-        ctl.run(&["migrate", "--grant-to", ROLE]).await?;
+        ctl.run(&["migrate"]).await?;
         let mut servers = Vec::new();
-        for (kind, replicas) in [("api-server", 2), ("webhook-ingest", 1), ("task-worker", 2)] {
+        for (kind, replicas, login, role) in SERVERS {
+            psql(&owner, &format!("CREATE ROLE {login} LOGIN; GRANT {role} TO {login}")).await?;
             for number in 0..replicas {
                 let address = if kind == "webhook-ingest" { ingest } else { free_address()? };
-                servers.push(start.server((kind, number), address, (&postgres, &redis)).await?);
+                let started = start.server((kind, number, login), address, (&postgres, &redis));
+                servers.push(started.await?);
             }
         }
         let links = start.wiring.into_links();
@@ -181,7 +186,7 @@ impl Start<'_> {
 
     async fn server(
         &mut self,
-        (kind, number): (&'static str, u32),
+        (kind, number, login): (&'static str, u32, &str),
         address: SocketAddr,
         (postgres, redis): (&Postgres, &[Redis]),
     ) -> anyhow::Result<Server> {
@@ -190,7 +195,7 @@ impl Start<'_> {
         let mut environment = self.common.clone();
         environment.extend([
             variable("http.listen", address.to_string()),
-            variable("database.url", Postgres::url(ROLE, database.port())),
+            variable("database.url", Postgres::url(login, database.port())),
         ]);
         for redis in redis {
             let wire = self.wiring.lay(format!("{}/{name}", redis.name), redis.port).await?;
