@@ -58,8 +58,6 @@ impl Section for Config {
 pub struct Tasks {
     /// Publishing events.
     pub relay: Duration,
-    /// Applying SMS callbacks that had to wait.
-    pub drain: Duration,
     /// Crediting payments.
     pub credit: Duration,
     /// Looking for orders whose provider should be asked.
@@ -70,8 +68,8 @@ pub struct Tasks {
     pub expire: Duration,
     /// Finishing purchases whose outcome nobody heard.
     pub settle: Duration,
-    /// Telling providers that an order is over.
-    pub close: Duration,
+    /// Storing tasks that an earlier version did not store.
+    pub adopt: Duration,
     /// Reading the providers' price lists.
     pub catalog: Duration,
     /// Proving the books.
@@ -104,13 +102,12 @@ impl Section for Tasks {
         let patience: Option<u64> = keys.optional("settle_patience_seconds");
         Self {
             relay: keys.millis("relay_ms", 250, fast.clone()),
-            drain: keys.millis("drain_ms", 1000, fast.clone()),
             credit: keys.millis("credit_ms", 1000, fast.clone()),
             poll: keys.millis("poll_ms", 1000, fast.clone()),
             poll_order: keys.millis("poll_order_ms", 5000, fast.clone()),
             expire: keys.millis("expire_ms", 1000, fast),
             settle: keys.seconds("settle_seconds", 5, slow.clone()),
-            close: keys.seconds("close_seconds", 5, slow.clone()),
+            adopt: keys.seconds("adopt_seconds", 60, slow.clone()),
             catalog: keys.seconds("catalog_seconds", 300, slow.clone()),
             audit: keys.seconds("audit_seconds", 300, slow.clone()),
             canary: keys.seconds("canary_seconds", 60, slow.clone()),

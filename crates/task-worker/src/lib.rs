@@ -23,7 +23,6 @@ pub use pokes::Pokes;
 pub use queue::{Executor, QueueError, QueueSettings};
 pub use task::{Progress, Task, TaskError};
 pub use tasks::{
-    Audit, Backlog, Close, Credit, Drain, Expire, Poll, Publisher, Pulse, Purge, Relay, Settle,
-    Sync,
+    Adopt, Audit, Backlog, Credit, Expire, Poll, Publisher, Pulse, Purge, Relay, Settle, Sync,
 };
 pub use wiring::start;

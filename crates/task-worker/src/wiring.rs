@@ -8,7 +8,7 @@ use axum::Router;
 use domain::{
     catalog::{Pricing, sync::SyncCatalog},
     inbox::{
-        drain::DrainInbox,
+        confirm::ConfirmSms,
         receive::{PullSms, ReceiveSms},
     },
     orders::{
@@ -42,8 +42,7 @@ use crate::{
     queue::{Executor, QueueSettings},
     task::{Task, TaskError},
     tasks::{
-        Audit, Backlog, Close, Credit, Drain, Expire, Poll, Publisher, Pulse, Purge, Relay, Settle,
-        Sync,
+        Adopt, Audit, Backlog, Credit, Expire, Poll, Publisher, Pulse, Purge, Relay, Settle, Sync,
     },
 };
 
@@ -108,16 +107,14 @@ impl Parts {
             Backlog::new(self.postgres.clone(), self.postgres.clone(), self.postgres.clone());
         vec![
             self.led(relay, self.relay()).poked_by(events),
-            self.led(self.urgent("drain", every.drain), self.drain())
-                .poked_by(self.pokes.of(Queue::Tasks)),
             self.led(self.urgent("credit", every.credit), self.credit())
                 .poked_by(self.pokes.of(Queue::Payments)),
             self.led(self.urgent("poll", every.poll), self.poll()),
             self.led(self.urgent("expire", every.expire), self.expire()),
             self.led(self.urgent("settle", every.settle), self.settle()),
-            self.led(self.every("close", every.close), self.close()),
             self.led(self.every("catalog", every.catalog), self.sync()),
             self.led(audit, Audit(self.postgres.clone())),
+            self.led(self.every("adopt", every.adopt), self.adopt()),
             self.led(self.every("canary", every.canary), Pulse(self.postgres.clone())),
             self.led(self.every("purge", every.purge), self.purge()),
             Periodic::new(backlog, Arc::new(backlog_task), self.clock.clone()),
@@ -127,7 +124,11 @@ impl Parts {
     /// Who does the durable tasks. A kind that is stored and not listed here keeps the process from
     /// starting.
     fn handlers(&self) -> Vec<Arc<dyn TaskHandler>> {
-        vec![Arc::new(Canary::new(self.postgres.clone()))]
+        vec![
+            Arc::new(CloseUpstream::new(self.postgres.clone(), self.registry.clone())),
+            Arc::new(self.confirm_sms()),
+            Arc::new(Canary::new(self.postgres.clone())),
+        ]
     }
 
     fn queue(&self) -> Executor {
@@ -154,14 +155,18 @@ impl Parts {
         Relay::new(self.postgres.clone(), self.feed.clone(), self.clock.clone())
     }
 
-    fn drain(&self) -> Drain {
+    fn confirm_sms(&self) -> ConfirmSms {
         let receive = ReceiveSms::new(
             self.postgres.clone(),
             self.postgres.clone(),
             self.registry.clone(),
             (self.wake.clone(), self.clock.clone()),
         );
-        Drain(DrainInbox::new(self.postgres.clone(), receive, self.clock.clone()))
+        ConfirmSms::new(self.postgres.clone(), receive)
+    }
+
+    fn adopt(&self) -> Adopt {
+        Adopt::new(self.postgres.clone(), self.clock.clone())
     }
 
     fn credit(&self) -> Credit {
@@ -212,11 +217,6 @@ impl Parts {
             orphan_after: self.config.tasks.orphan_after,
         };
         Settle(SettleReserving::new(ports, terms, patience))
-    }
-
-    fn close(&self) -> Close {
-        let (work, registry) = (self.postgres.clone(), self.registry.clone());
-        Close(CloseUpstream::new(work, registry, self.clock.clone()))
     }
 
     fn sync(&self) -> Sync {

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use crate::{
     ids::{ExternalId, InboxId, ProviderId},
     providers::SmsText,
@@ -19,6 +21,11 @@ pub struct Callback {
     pub received_at: String,
 }
 
+impl Callback {
+    /// How long whoever took it in has for acting on it, before its task does.
+    pub const HEAD_START: Duration = Duration::from_secs(2);
+}
+
 /// A report that is stored and will not be forgotten.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredCallback {
@@ -28,8 +35,6 @@ pub struct StoredCallback {
     pub callback: Callback,
     /// What became of it.
     pub state: CallbackState,
-    /// How often it was tried to act on it.
-    pub attempts: i32,
 }
 
 /// What became of a stored callback.
@@ -43,11 +48,16 @@ pub enum CallbackState {
     Known,
     /// It came after its order had ended.
     Late,
-    /// Given up: no order, or the provider contradicts it. For the operator.
+    /// Given up by an earlier version; like [`Self::Pending`] otherwise.
     Parked,
 }
 
 impl CallbackState {
+    /// Whether something may still become of it.
+    pub const fn is_open(self) -> bool {
+        matches!(self, Self::Pending | Self::Parked)
+    }
+
     /// The name as stored.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -1,6 +1,6 @@
 //! Inbound SMS: from a provider's callback or answer to a stored message of an order.
 
-pub mod drain;
+pub mod confirm;
 mod message;
 pub mod otp;
 mod ports;

@@ -1,5 +1,3 @@
-use std::time::Duration;
-
 use async_trait::async_trait;
 
 use super::{Callback, CallbackState, StoredCallback, StoredMessage};
@@ -40,25 +38,13 @@ pub trait InboxRepo: Send {
 /// Callbacks outside of units of work.
 #[async_trait]
 pub trait CallbackStore: Send + Sync {
-    /// Stores a callback; a repeat finds the first one.
+    /// Stores a callback, and with it the task that confirms it, due in [`Callback::HEAD_START`].
+    /// A repeat finds the first one; of one that is not settled the task hears again.
     async fn store(&self, callback: &Callback, at: Timestamp)
     -> Result<StoredCallback, StoreError>;
 
-    /// Pending callbacks whose time has come; each is not given out again for `interval`.
-    async fn due(
-        &self,
-        now: Timestamp,
-        interval: Duration,
-        limit: u32,
-    ) -> Result<Vec<StoredCallback>, StoreError>;
-
-    /// Counts the try made with `stored` and sets the next one, or gives up. Tries made side by
-    /// side count once.
-    async fn postpone(
-        &self,
-        stored: &StoredCallback,
-        next: Option<Timestamp>,
-    ) -> Result<(), StoreError>;
+    /// One callback.
+    async fn callback(&self, id: InboxId) -> Result<Option<StoredCallback>, StoreError>;
 
     /// Whether an order rents this activation.
     async fn has_order(&self, callback: &Callback) -> Result<bool, StoreError>;
@@ -66,8 +52,8 @@ pub trait CallbackStore: Send + Sync {
     /// Whether this provider's callbacks are believed without asking it back.
     async fn trusts(&self, provider: ProviderId) -> Result<bool, StoreError>;
 
-    /// Pending and parked callbacks, for metrics.
-    async fn backlog(&self) -> Result<(i64, i64), StoreError>;
+    /// How many are not settled, for metrics.
+    async fn backlog(&self) -> Result<i64, StoreError>;
 
     /// The messages of an order, oldest first.
     async fn history(&self, order: OrderId) -> Result<Vec<StoredMessage>, StoreError>;

@@ -1,6 +1,6 @@
 //! Storing messages with their orders, and earning the money for them.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use super::{
     Callback, CallbackState, CallbackStore, IncomingSms, MessageSource, StoredCallback,
@@ -14,6 +14,7 @@ use crate::{
     outbox::{Event, EventKind, Outbox, Queue, Wake},
     providers::{CancelOutcome, ProviderError, ProviderRegistry, SmsText, UpstreamStatus},
     store::{ATTEMPTS, AsContention, Store, StoreError, UnitOfWork, retrying},
+    tasks::TaskKind,
     time::{Clock, Timestamp},
 };
 
@@ -21,7 +22,7 @@ use crate::{
 ///
 /// Stored first, so that nothing is lost; then confirmed by asking the provider, because callbacks
 /// are not signed; then applied. What cannot be applied now is tried again by
-/// [`super::drain::DrainInbox`].
+/// [`super::confirm::ConfirmSms`].
 #[derive(Clone)]
 pub struct ReceiveSms {
     store: Arc<dyn Store>,
@@ -51,11 +52,6 @@ enum Word {
 }
 
 impl ReceiveSms {
-    /// Wait before each further try; the last one repeats until a day has passed.
-    const BACKOFF_SECONDS: [i64; 6] = [1, 2, 5, 15, 60, 600];
-    /// Tries until a callback is left to the operator: about a day.
-    const MAX_ATTEMPTS: i32 = 150;
-
     /// Wires the use case.
     pub fn new(
         store: Arc<dyn Store>,
@@ -82,34 +78,21 @@ impl ReceiveSms {
     /// The second half, which may take as long as the provider's deadline: acts on what was just
     /// stored, as far as it can be acted on now.
     pub async fn act(&self, stored: &StoredCallback) -> Receipt {
-        if stored.state != CallbackState::Pending {
-            return Receipt::Settled;
-        }
-        // A sender that repeats itself must not use up the tries: only the first one counts here.
-        let acted = match stored.attempts {
-            0 => self.apply(stored).await,
-            _ => self.attempt(stored).await,
-        };
-        match acted {
+        match self.apply(stored).await {
             Ok(receipt) => receipt,
             Err(error) => {
-                // It is stored: the drain tries again, the sender need not.
+                // It is stored: its task tries again, the sender need not.
                 tracing::warn!(%error, "callback {} kept for later", stored.id);
-                self.wake.wake(Queue::Tasks);
                 Receipt::Kept
             }
         }
     }
 
-    /// Acts on a stored callback, or sets the next try.
+    /// One try of acting on a stored callback.
     pub async fn apply(&self, stored: &StoredCallback) -> Result<Receipt, PullError> {
-        match self.attempt(stored).await? {
-            Receipt::Kept => Ok(self.keep(stored).await?),
-            receipt => Ok(receipt),
+        if !stored.state.is_open() {
+            return Ok(Receipt::Settled);
         }
-    }
-
-    async fn attempt(&self, stored: &StoredCallback) -> Result<Receipt, PullError> {
         if !self.callbacks.has_order(&stored.callback).await? {
             return Ok(Receipt::Kept);
         }
@@ -147,21 +130,10 @@ impl ReceiveSms {
         }
     }
 
-    /// Counts a try and waits for the next, or leaves the callback to the operator.
-    pub(super) async fn keep(&self, stored: &StoredCallback) -> Result<Receipt, StoreError> {
-        let attempt = usize::try_from(stored.attempts).unwrap_or(usize::MAX);
-        let last = Self::BACKOFF_SECONDS.last().copied();
-        let wait = Self::BACKOFF_SECONDS.get(attempt).copied().or(last).unwrap_or(600);
-        let next = (stored.attempts < Self::MAX_ATTEMPTS)
-            .then(|| self.clock.now() + Duration::from_secs(wait.unsigned_abs()));
-        self.callbacks.postpone(stored, next).await?;
-        Ok(Receipt::Kept)
-    }
-
     async fn settle(&self, id: InboxId, word: Word) -> Result<Receipt, PullError> {
         let mut uow = self.store.begin().await?;
         let stored = uow.inbox().lock_callback(id).await?;
-        let Some(stored) = stored.filter(|s| s.state == CallbackState::Pending) else {
+        let Some(stored) = stored.filter(|s| s.state.is_open()) else {
             return Ok(Receipt::Settled);
         };
         let Callback { provider, external_id, code, text, .. } = stored.callback;
@@ -176,6 +148,7 @@ impl ReceiveSms {
         let sms = IncomingSms { code, text, source: MessageSource::Callback };
         let state = deliver(&mut *uow, order, sms, self.clock.now()).await?;
         uow.inbox().mark_callback(id, state).await?;
+        uow.tasks().withdraw(TaskKind::ConfirmSms, &id.into()).await?;
         uow.commit().await?;
         Ok(if state == CallbackState::Applied { Receipt::Applied } else { Receipt::Settled })
     }

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{IllegalTransition, Order, OrderQueries, OrderState, Status};
+use super::{IllegalTransition, Order, OrderQueries, OrderState, Status, close::tell_provider};
 use crate::{
     fault::{Code, Fault},
     ids::{OrderId, UserId},
@@ -122,7 +122,8 @@ impl CancelOrder {
     }
 }
 
-/// Ends an order without an SMS inside a unit: money back, row written, owner told.
+/// Ends an order without an SMS inside a unit: money back, row written, owner told, and the
+/// provider to be told.
 pub(super) async fn refund(
     uow: &mut (dyn crate::store::UnitOfWork + '_),
     ended: &Order,
@@ -131,7 +132,8 @@ pub(super) async fn refund(
     uow.ledger().post(&ended.money().release()).await?;
     uow.orders().update(ended).await?;
     let event = Event { user: ended.user, order: ended.id, kind };
-    Ok(uow.outbox().publish(event, ended.changed_at).await?)
+    uow.outbox().publish(event, ended.changed_at).await?;
+    Ok(tell_provider(uow, ended).await?)
 }
 
 /// Why an order was not canceled.

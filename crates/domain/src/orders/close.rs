@@ -2,73 +2,125 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{Order, OrderWork};
+use async_trait::async_trait;
+
+use super::Order;
 use crate::{
-    join::join_all,
+    ids::OrderId,
     providers::{CancelOutcome, ProviderError, ProviderRegistry},
-    store::StoreError,
-    time::Clock,
+    store::{ATTEMPTS, Store, StoreError, UnitOfWork, retrying},
+    tasks::{
+        Claim, Done, FailureClass, NewTask, Policy, TaskFailure, TaskHandler, TaskKind, Watch,
+        finish_in,
+    },
 };
 
-/// Gives back or finishes the numbers of ended orders upstream.
+/// Gives back or finishes the number of an ended order upstream.
 ///
-/// Moves no money of customers. A reconciler: asks again until the provider has understood, which
-/// its calls allow; safe to run twice, late, or on two machines at once.
+/// Moves no money of customers. The task is stored with the end of the order; a repeat does no
+/// harm, because giving back and finishing may be asked for twice.
 #[derive(Clone)]
 pub struct CloseUpstream {
-    work: Arc<dyn OrderWork>,
+    store: Arc<dyn Store>,
     registry: Arc<dyn ProviderRegistry>,
-    clock: Arc<dyn Clock>,
 }
 
 impl CloseUpstream {
-    /// Orders closed side by side.
-    const BATCH: u32 = 50;
-    /// When an order is tried again.
-    const RETRY: Duration = Duration::from_secs(30);
+    /// Tries for about a day, soon at first: numbers that stay open count against our limits.
+    const POLICY: Policy = Policy {
+        max_attempts: 300,
+        timeout: Duration::from_mins(1),
+        backoff: Duration::from_secs(2),
+        backoff_cap: Duration::from_mins(10),
+        concurrency: 16,
+    };
+    /// Most providers take a number back two minutes after it was rented.
+    const TOO_EARLY: Duration = Duration::from_secs(15);
 
-    /// Wires the reconciler.
-    pub fn new(
-        work: Arc<dyn OrderWork>,
-        registry: Arc<dyn ProviderRegistry>,
-        clock: Arc<dyn Clock>,
-    ) -> Self {
-        Self { work, registry, clock }
+    /// Wires the handler.
+    pub fn new(store: Arc<dyn Store>, registry: Arc<dyn ProviderRegistry>) -> Self {
+        Self { store, registry }
     }
 
-    /// One batch; answers how many orders were looked at.
-    pub async fn run_once(&self) -> Result<usize, StoreError> {
-        let due = self.work.due_closings(self.clock.now(), Self::RETRY, Self::BATCH).await?;
-        let results = join_all(due.iter().map(|order| self.close(order))).await;
-        for (order, result) in due.iter().zip(results) {
-            match result {
-                Ok(true) => self.work.mark_closed(order.id).await?,
-                Ok(false) => {}
-                Err(error) => {
-                    tracing::warn!(order.id = %order.id, %error, "order {} not closed upstream yet", order.id);
-                }
-            }
+    async fn order(&self, claim: &Claim) -> Result<Order, TaskFailure> {
+        let id = claim.subject.as_number().map(OrderId::new);
+        let id = id.ok_or_else(|| TaskFailure::permanent("the subject is no order"))?;
+        let mut uow = self.store.begin().await?;
+        let order = uow.orders().lock(id).await?;
+        let order = order.ok_or_else(|| TaskFailure::permanent("there is no such order"))?;
+        if order.status().is_over() {
+            Ok(order)
+        } else {
+            Err(TaskFailure::permanent("the order is not over"))
         }
-        Ok(due.len())
     }
 
-    async fn close(&self, order: &Order) -> Result<bool, ProviderError> {
-        let Some(lease) = order.lease() else { return Ok(true) };
-        let adapter = self.registry.get(order.quote.provider).await;
-        let Ok(Some(adapter)) = adapter else {
-            return Err(ProviderError::Unavailable("provider not readable"));
-        };
+    async fn close(&self, order: &Order) -> Result<(), TaskFailure> {
+        let Some(lease) = order.lease() else { return Ok(()) };
+        let adapter = self.registry.get(order.quote.provider).await?;
+        let adapter = adapter.ok_or_else(|| TaskFailure::transient("the provider is gone"))?;
         if order.delivery().is_some() {
-            adapter.finish(&lease.external_id).await?;
-            return Ok(true);
+            return Ok(adapter.finish(&lease.external_id).await?);
         }
         match adapter.cancel(&lease.external_id).await? {
-            CancelOutcome::Canceled | CancelOutcome::Missing => Ok(true),
-            CancelOutcome::TooEarly => Ok(false),
+            CancelOutcome::Canceled | CancelOutcome::Missing => Ok(()),
+            CancelOutcome::TooEarly => {
+                let class = FailureClass::Throttled(Self::TOO_EARLY);
+                Err(TaskFailure::new(class, "too early to give the number back"))
+            }
             CancelOutcome::Delivered => {
                 tracing::warn!(order.id = %order.id, provider.id = %order.quote.provider, "order {} was refunded and then delivered: the cost is ours", order.id);
-                Ok(true)
+                Ok(())
             }
         }
     }
+
+    async fn note(&self, claim: &Claim, id: OrderId) -> Result<Done, TaskFailure> {
+        let mut uow = self.store.begin().await?;
+        let order = uow.orders().lock(id).await?;
+        let mut order = order.ok_or_else(|| TaskFailure::permanent("the order is gone"))?;
+        order.upstream_open = false;
+        uow.orders().update(&order).await?;
+        finish_in(&mut *uow, claim).await?;
+        uow.commit().await?;
+        Ok(Done::Finished)
+    }
+}
+
+#[async_trait]
+impl TaskHandler for CloseUpstream {
+    fn kind(&self) -> TaskKind {
+        TaskKind::CloseUpstream
+    }
+
+    fn policy(&self) -> Policy {
+        Self::POLICY
+    }
+
+    async fn run(&self, claim: &Claim, _: &dyn Watch) -> Result<Done, TaskFailure> {
+        let order = self.order(claim).await?;
+        if !order.upstream_open {
+            return Ok(Done::Unfinished);
+        }
+        self.close(&order).await?;
+        retrying(ATTEMPTS, || self.note(claim, order.id)).await
+    }
+}
+
+impl From<ProviderError> for TaskFailure {
+    /// Also a refusal may end, when an operator has mended our key or the provider's settings.
+    fn from(error: ProviderError) -> Self {
+        Self::transient(error)
+    }
+}
+
+/// Leaves it to a task to tell the provider of an ended order, inside the unit that ends it.
+pub(super) async fn tell_provider(
+    uow: &mut (dyn UnitOfWork + '_),
+    ended: &Order,
+) -> Result<(), StoreError> {
+    if !ended.upstream_open {
+        return Ok(());
+    }
+    uow.tasks().enqueue(&NewTask::new(TaskKind::CloseUpstream, ended.id)).await
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{IllegalTransition, Order, cancel::conflict_message};
+use super::{IllegalTransition, Order, cancel::conflict_message, close::tell_provider};
 use crate::{
     fault::{Code, Fault},
     ids::{OrderId, UserId},
@@ -47,7 +47,7 @@ impl FinishOrder {
     }
 }
 
-/// Writes a completed order inside a unit and tells its owner.
+/// Writes a completed order inside a unit, tells its owner, and leaves the provider to be told.
 pub(super) async fn complete(
     uow: &mut (dyn crate::store::UnitOfWork + '_),
     completed: &Order,
@@ -55,7 +55,8 @@ pub(super) async fn complete(
     uow.orders().update(completed).await?;
     let kind = EventKind::OrderCompleted;
     let event = Event { user: completed.user, order: completed.id, kind };
-    uow.outbox().publish(event, completed.changed_at).await
+    uow.outbox().publish(event, completed.changed_at).await?;
+    tell_provider(uow, completed).await
 }
 
 /// Why an order was not completed.

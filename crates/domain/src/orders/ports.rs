@@ -186,18 +186,6 @@ pub trait OrderWork: Send + Sync {
         limit: u32,
     ) -> Result<Vec<Order>, StoreError>;
 
-    /// Ended orders whose number the provider may still think ours; each is not given out again
-    /// for `interval`.
-    async fn due_closings(
-        &self,
-        now: Timestamp,
-        interval: Duration,
-        limit: u32,
-    ) -> Result<Vec<Order>, StoreError>;
-
-    /// The provider knows that this order's number is no longer ours.
-    async fn mark_closed(&self, id: OrderId) -> Result<(), StoreError>;
-
     /// Notes an activation that nobody owns and tells since when it is known.
     async fn note_orphan(
         &self,

@@ -94,6 +94,11 @@ impl Status {
     pub const fn is_public(self) -> bool {
         !matches!(self, Self::Reserving | Self::Failed)
     }
+
+    /// True once nothing changes any more.
+    pub const fn is_over(self) -> bool {
+        !matches!(self, Self::Reserving | Self::Active | Self::OtpReceived)
+    }
 }
 
 /// Somebody else was faster: the order no longer stands where this step starts.

@@ -3,7 +3,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::{Burial, Claim, TaskKind, Verdict};
-use crate::store::{Source, StoreError, UnitOfWork};
+use crate::store::{AsContention, Source, StoreError, UnitOfWork};
 
 /// Does the tasks of one kind.
 ///
@@ -62,7 +62,7 @@ impl Policy {
         };
         match class {
             FailureClass::Permanent => Some(Verdict::Bury(Burial::Permanent)),
-            FailureClass::Transient => Some(retry(Duration::ZERO)),
+            FailureClass::Transient | FailureClass::Contention => Some(retry(Duration::ZERO)),
             FailureClass::Throttled(wait) => Some(retry(wait)),
             FailureClass::Snooze(wait) => Some(Verdict::Snooze(wait)),
             FailureClass::Lost => None,
@@ -106,6 +106,8 @@ pub enum FailureClass {
     Permanent,
     /// Trying again may help.
     Transient,
+    /// A race was lost: trying again helps, at once.
+    Contention,
     /// Trying again helps, but not before this time.
     Throttled(Duration),
     /// It was too early; the try does not count.
@@ -143,7 +145,15 @@ impl TaskFailure {
 
 impl From<StoreError> for TaskFailure {
     fn from(error: StoreError) -> Self {
-        Self::transient(error)
+        let lost_race = error.is_contention();
+        let class = if lost_race { FailureClass::Contention } else { FailureClass::Transient };
+        Self::new(class, error)
+    }
+}
+
+impl AsContention for TaskFailure {
+    fn is_contention(&self) -> bool {
+        self.class == FailureClass::Contention
     }
 }
 

@@ -3,7 +3,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::{NewTask, Subject, TaskKind};
-use crate::{ids::TaskId, store::StoreError};
+use crate::{ids::TaskId, store::StoreError, time::Timestamp};
 
 /// Tasks inside a unit of work.
 ///
@@ -58,6 +58,10 @@ pub trait TaskQueue: Send + Sync {
 
     /// What waits, runs and lies dead, by kind.
     async fn stats(&self) -> Result<Vec<KindStats>, StoreError>;
+
+    /// Stores the tasks of orders that ended, and of open callbacks that came, until `until` and
+    /// have none: those which an earlier version has left behind. Tells how many there were.
+    async fn adopt(&self, until: Timestamp) -> Result<u64, StoreError>;
 
     /// Effects of canaries older than this are deleted.
     async fn forget_songs(&self, age: Duration) -> Result<u64, StoreError>;

@@ -178,7 +178,7 @@ async fn gives_the_number_back_before_the_money() -> Outcome {
     rest.await?;
     assert_eq!(status(&market, &order).await?, Status::Expired);
     assert_eq!(market.wallet().await?, (100, 0));
-    assert_eq!(market.close_upstream().run_once().await?, 0);
+    assert_eq!(market.run_tasks().await?, 0);
     Ok(())
 }
 

@@ -36,7 +36,7 @@ async fn leaves_telling_the_provider_to_the_reconciler() -> Outcome {
     let id = order.lease().ok_or("a number")?.external_id.clone();
     market.finish_order().execute(market.user, order.id).await?;
     assert!(!market.cheap.adapter.calls().contains(&Call::Finish(id.clone())));
-    market.close_upstream().run_once().await?;
+    market.run_tasks().await?;
     assert!(market.cheap.adapter.calls().contains(&Call::Finish(id)));
     assert!(!market.order(&order).await?.upstream_open);
     Ok(())

@@ -3,9 +3,10 @@
 mod adjust;
 mod cancel;
 mod close;
+mod confirm;
 mod crash;
 mod credit;
-mod drain;
+
 mod expire;
 mod finish;
 mod orderings;

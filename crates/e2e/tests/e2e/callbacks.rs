@@ -130,7 +130,8 @@ async fn believes_no_callback_that_the_provider_contradicts() {
     let order = customer.buy(&product.exactly()).await;
     raw_callback(&stack, &order, 5).await;
     until("it was looked into", SOON, async || {
-        stack.database.one::<i32>("SELECT coalesce(max(attempts), 0) FROM sms_inbox").await > 0
+        let tried = "SELECT coalesce(max(attempt), 0) FROM tasks WHERE last_error IS NOT NULL";
+        stack.database.one::<i32>(tried).await > 0
     })
     .await;
     let untouched = customer.order(order.id).await;

@@ -1,5 +1,3 @@
-use std::time::Duration;
-
 use async_trait::async_trait;
 use domain::{
     ids::{ExternalId, InboxId, OrderId, ProviderId},
@@ -10,10 +8,11 @@ use domain::{
     orders::Order,
     providers::SmsText,
     store::StoreError,
+    tasks::TaskKind,
     time::Timestamp,
 };
 
-use super::{Postgres, error, store::PgUnitOfWork};
+use super::{Postgres, error, store::PgUnitOfWork, tasks::millis};
 
 /// A row of `sms_inbox`.
 struct CallbackRow {
@@ -24,7 +23,6 @@ struct CallbackRow {
     text: String,
     upstream_at: String,
     state: String,
-    attempts: i32,
 }
 
 impl TryFrom<CallbackRow> for StoredCallback {
@@ -42,7 +40,6 @@ impl TryFrom<CallbackRow> for StoredCallback {
                 received_at: row.upstream_at,
             },
             state: CallbackState::parse(&row.state).ok_or_else(|| bad("state"))?,
-            attempts: row.attempts,
         })
     }
 }
@@ -72,7 +69,7 @@ impl InboxRepo for PgUnitOfWork {
     async fn lock_callback(&mut self, id: InboxId) -> Result<Option<StoredCallback>, StoreError> {
         let found = sqlx::query_as!(
             CallbackRow,
-            "SELECT id, provider_id, external_id, code, text, upstream_at, state, attempts
+            "SELECT id, provider_id, external_id, code, text, upstream_at, state
              FROM sms_inbox WHERE id = $1 FOR NO KEY UPDATE",
             id.get(),
         )
@@ -153,60 +150,41 @@ impl CallbackStore for Postgres {
         // The update of nothing makes the first row visible to a repeat in the same statement.
         let row = sqlx::query_as!(
             CallbackRow,
-            "INSERT INTO sms_inbox AS i (provider_id, external_id, code, text, upstream_at,
-                                         next_attempt_at, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6::timestamptz + interval '2 seconds', $6)
-             ON CONFLICT (provider_id, external_id, upstream_at, md5(text))
-                 DO UPDATE SET attempts = i.attempts
-             RETURNING id, provider_id, external_id, code, text, upstream_at, state, attempts",
+            r#"WITH stored AS (
+                   INSERT INTO sms_inbox AS i
+                       (provider_id, external_id, code, text, upstream_at, created_at)
+                   VALUES ($1, $2, $3, $4, $5, $6)
+                   ON CONFLICT (provider_id, external_id, upstream_at, md5(text))
+                       DO UPDATE SET state = i.state
+                   RETURNING *
+               ), told AS (
+                   SELECT task_enqueue($7, id::text, $8) FROM stored
+                   WHERE state IN ('PENDING', 'PARKED')
+               )
+               SELECT id AS "id!", provider_id AS "provider_id!", external_id AS "external_id!",
+                   code, text AS "text!", upstream_at AS "upstream_at!", state AS "state!"
+               FROM stored LEFT JOIN told ON true"#,
             callback.provider.get(),
             callback.external_id.as_str(),
             callback.code,
             callback.text.reveal(),
             callback.received_at,
             at,
+            TaskKind::ConfirmSms.as_str(),
+            millis(Callback::HEAD_START),
         );
         row.fetch_one(&self.pool).await.map_err(error::store)?.try_into()
     }
 
-    async fn due(
-        &self,
-        now: Timestamp,
-        interval: Duration,
-        limit: u32,
-    ) -> Result<Vec<StoredCallback>, StoreError> {
-        let rows = sqlx::query_as!(
+    async fn callback(&self, id: InboxId) -> Result<Option<StoredCallback>, StoreError> {
+        let row = sqlx::query_as!(
             CallbackRow,
-            "UPDATE sms_inbox SET next_attempt_at = $2 WHERE id IN (
-                 SELECT id FROM sms_inbox WHERE state = 'PENDING' AND next_attempt_at <= $1
-                 ORDER BY next_attempt_at LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED)
-             RETURNING id, provider_id, external_id, code, text, upstream_at, state, attempts",
-            now,
-            now + interval,
-            i64::from(limit),
+            "SELECT id, provider_id, external_id, code, text, upstream_at, state
+             FROM sms_inbox WHERE id = $1",
+            id.get(),
         );
-        let rows = rows.fetch_all(&self.pool).await.map_err(error::store)?;
-        rows.into_iter().map(StoredCallback::try_from).collect()
-    }
-
-    async fn postpone(
-        &self,
-        stored: &StoredCallback,
-        next: Option<Timestamp>,
-    ) -> Result<(), StoreError> {
-        sqlx::query!(
-            "UPDATE sms_inbox SET attempts = attempts + 1,
-                 next_attempt_at = coalesce($3, next_attempt_at),
-                 state = CASE WHEN $3::timestamptz IS NULL THEN 'PARKED' ELSE state END
-             WHERE id = $1 AND attempts = $2 AND state = 'PENDING'",
-            stored.id.get(),
-            stored.attempts,
-            next,
-        )
-        .execute(&self.pool)
-        .await
-        .map(drop)
-        .map_err(error::store)
+        let row = row.fetch_optional(&self.pool).await.map_err(error::store)?;
+        row.map(StoredCallback::try_from).transpose()
     }
 
     async fn has_order(&self, callback: &Callback) -> Result<bool, StoreError> {
@@ -230,13 +208,11 @@ impl CallbackStore for Postgres {
         Ok(trusts.unwrap_or(false))
     }
 
-    async fn backlog(&self) -> Result<(i64, i64), StoreError> {
-        let row = sqlx::query!(
-            r#"SELECT (SELECT count(*) FROM sms_inbox WHERE state = 'PENDING') AS "pending!",
-                      (SELECT count(*) FROM sms_inbox WHERE state = 'PARKED') AS "parked!""#
+    async fn backlog(&self) -> Result<i64, StoreError> {
+        let open = sqlx::query_scalar!(
+            r#"SELECT count(*) AS "open!" FROM sms_inbox WHERE state IN ('PENDING', 'PARKED')"#
         );
-        let row = row.fetch_one(&self.pool).await.map_err(error::store)?;
-        Ok((row.pending, row.parked))
+        open.fetch_one(&self.pool).await.map_err(error::store)
     }
 
     async fn history(&self, order: OrderId) -> Result<Vec<StoredMessage>, StoreError> {

@@ -8,6 +8,7 @@ use domain::{
         Buried, Claim, Claimed, KindStats, NewTask, Subject, TaskKind, TaskQueue, TaskRepo,
         Verdict, Wanted,
     },
+    time::Timestamp,
 };
 use sqlx::PgConnection;
 
@@ -224,6 +225,12 @@ impl TaskQueue for Postgres {
         Ok(stats.collect())
     }
 
+    async fn adopt(&self, until: Timestamp) -> Result<u64, StoreError> {
+        let adopted = sqlx::query_scalar!(r#"SELECT task_adopt($1) AS "count!""#, until);
+        let adopted = adopted.fetch_one(&self.pool).await.map_err(error::store)?;
+        Ok(adopted.unsigned_abs())
+    }
+
     async fn forget_songs(&self, age: Duration) -> Result<u64, StoreError> {
         let done = sqlx::query!(
             "DELETE FROM task_canary WHERE at < now() - $1::bigint * interval '1 millisecond'",
@@ -240,12 +247,12 @@ impl TaskQueue for Postgres {
 
 async fn enqueue(connection: &mut PgConnection, task: &NewTask) -> sqlx::Result<()> {
     sqlx::query!(
-        "SELECT FROM task_enqueue($1, $2, $3)",
+        "SELECT task_enqueue($1, $2, $3)",
         task.kind.as_str(),
         task.subject.as_str(),
         millis(task.delay),
     )
-    .execute(connection)
+    .fetch_one(connection)
     .await
     .map(drop)
 }
@@ -291,7 +298,7 @@ fn claimed(rows: Vec<ClaimRow>) -> Result<Claimed, StoreError> {
     Ok(claimed)
 }
 
-fn millis(duration: Duration) -> i64 {
+pub(super) fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::{
-    ids::{ExternalId, OrderId, ProviderId},
+    ids::{ExternalId, ProviderId},
     orders::{InFlight, Order, OrderWork},
     store::StoreError,
     time::Timestamp,
@@ -105,35 +105,6 @@ impl OrderWork for Postgres {
             i64::from(limit),
         );
         orders(rows.fetch_all(&self.pool).await.map_err(error::store)?)
-    }
-
-    async fn due_closings(
-        &self,
-        now: Timestamp,
-        interval: Duration,
-        limit: u32,
-    ) -> Result<Vec<Order>, StoreError> {
-        let rows = query_orders!(
-            "UPDATE orders SET poll_at = $2 WHERE id IN (
-                 SELECT id FROM orders
-                 WHERE upstream_open AND state IN ('COMPLETED', 'CANCELED', 'EXPIRED')
-                   AND poll_at <= $1
-                 ORDER BY poll_at LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED)
-             RETURNING",
-            "",
-            now,
-            now + interval,
-            i64::from(limit),
-        );
-        orders(rows.fetch_all(&self.pool).await.map_err(error::store)?)
-    }
-
-    async fn mark_closed(&self, id: OrderId) -> Result<(), StoreError> {
-        sqlx::query!("UPDATE orders SET upstream_open = false WHERE id = $1", id.get())
-            .execute(&self.pool)
-            .await
-            .map(drop)
-            .map_err(error::store)
     }
 
     async fn note_orphan(

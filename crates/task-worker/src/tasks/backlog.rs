@@ -32,9 +32,7 @@ impl Backlog {
 #[async_trait]
 impl Task for Backlog {
     async fn run(&self) -> Result<Progress, TaskError> {
-        let (pending, parked) = self.callbacks.backlog().await?;
-        gauge!("sms_inbox_pending").set(wide(pending));
-        gauge!("sms_inbox_parked").set(wide(parked));
+        gauge!("sms_inbox_pending").set(wide(self.callbacks.backlog().await?));
         let (pending, open) = self.payments.backlog().await?;
         gauge!("payment_inbox_pending").set(wide(pending));
         gauge!("payment_inbox_open").set(wide(open));

@@ -261,7 +261,7 @@ async fn an_ending_process_finishes_what_it_began_and_begins_nothing() {
     script.on_start.notified().await;
     stage.supervisor.stop().soft.cancel();
     stage.enqueue(2).await;
-    sleep(Duration::from_secs(60)).await;
+    sleep(Duration::from_mins(1)).await;
     assert_eq!((script.starts(), script.ends()), (1, 0));
     gate.notify_one();
     let store = stage.store.clone();

@@ -13,13 +13,14 @@ use domain::{
     },
     orders::{RequestKeys, Status},
     outbox::{EventKind, EventQueries, StampedEvent},
-    store::StoreError,
+    store::{Store, StoreError},
+    tasks::TaskKind,
     time::{Clock, Timestamp},
 };
 use runtime::telemetry::metrics_handle;
 use task_worker::{
-    Audit, Backlog, Close, Credit, Drain, Expire, Poll, Progress, Publisher, Purge, Relay, Settle,
-    Sync, Task, TaskError,
+    Adopt, Audit, Backlog, Credit, Expire, Poll, Progress, Publisher, Purge, Relay, Settle, Sync,
+    Task, TaskError,
 };
 use testkit::{Blow, Market, Moment};
 
@@ -131,9 +132,7 @@ async fn reconcilers_ask_for_more_until_they_find_nothing() {
     assert_eq!(run(&expire).await, Progress::More);
     assert_eq!(market.order(&order).await.unwrap().status(), Status::Completed);
 
-    let close = Close(market.close_upstream());
-    assert_eq!(run(&close).await, Progress::More);
-    assert_eq!(run(&close).await, Progress::Done);
+    assert_eq!(market.run_tasks().await.unwrap(), 1);
     assert!(!market.order(&order).await.unwrap().upstream_open);
     assert_eq!(run(&Settle(market.settle_reserving())).await, Progress::Done);
     assert_eq!(run(&Credit(market.credit_topups())).await, Progress::Done);
@@ -141,16 +140,19 @@ async fn reconcilers_ask_for_more_until_they_find_nothing() {
 }
 
 #[tokio::test]
-async fn a_callback_that_came_too_early_is_applied_later() {
+async fn what_an_earlier_version_left_gets_its_task() {
     let market = market().await;
     let order = market.buy().await.unwrap();
     let callback = market.callback(&order, "123456").unwrap();
-    market.receive_sms().execute(&callback).await.unwrap();
+    let stored = market.receive_sms().store(&callback).await.unwrap();
+    let mut unit = market.store.begin().await.unwrap();
+    unit.tasks().withdraw(TaskKind::ConfirmSms, &stored.id.into()).await.unwrap();
+    unit.commit().await.unwrap();
     market.sms(&order, "123456").unwrap();
-    let drain = Drain(market.drain_inbox());
-    assert_eq!(run(&drain).await, Progress::Done);
-    market.clock.advance(Duration::from_secs(2));
-    assert_eq!(run(&drain).await, Progress::More);
+    let adopt = Adopt::new(Arc::new(market.store.clone()), market.clock.clone());
+    market.clock.advance(Duration::from_secs(61));
+    assert_eq!(run(&adopt).await, Progress::Done);
+    assert_eq!(market.run_tasks().await.unwrap(), 1);
     assert_eq!(market.order(&order).await.unwrap().status(), Status::OtpReceived);
 }
 
@@ -175,7 +177,9 @@ async fn what_waits_is_counted() {
     let store = Arc::new(market.store.clone());
     assert_eq!(run(&Backlog::new(store.clone(), store.clone(), store)).await, Progress::Done);
     assert!(is(gauge("sms_inbox_pending"), 1.0));
-    assert!(is(gauge("sms_inbox_parked"), 0.0));
+    assert!(is(gauge("queue_waiting{kind=\"sms.confirm\"}"), 1.0));
+    assert!(is(gauge("queue_dead{kind=\"sms.confirm\"}"), 0.0));
+    assert!(is(gauge("queue_oldest_ready_seconds{kind=\"order.close_upstream\"}"), 0.0));
     assert!(is(gauge("payment_inbox_pending"), 0.0));
     assert!(is(gauge("payment_inbox_open"), 0.0));
 }

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use domain::{
-    ids::ProviderId,
+    ids::{InboxId, ProviderId},
     inbox::{Callback, CallbackState, CallbackStore, MessageSource, StoredCallback, StoredMessage},
     orders::Order,
     providers::{NewProvider, Protocol, SmsText},
+    tasks::{Claimed, TaskKind, Wanted},
     time::Timestamp,
 };
 use futures_util::future::join_all;
@@ -18,10 +19,7 @@ use super::{
 };
 use crate::{Outcome, start_of_time};
 
-const INTERVAL: Duration = Duration::from_secs(10);
-const MOMENT: Duration = Duration::from_micros(1);
-
-/// Long enough after a callback came that it is due in any case.
+/// After every callback here came.
 fn soon() -> Timestamp {
     start_of_time() + Duration::from_mins(1)
 }
@@ -41,25 +39,36 @@ async fn store_one<B: Backend>(store: &B) -> Outcome<StoredCallback> {
     Ok(CallbackStore::store(store, &callback(provider)?, start_of_time()).await?)
 }
 
-async fn due<B: Backend>(store: &B, now: Timestamp) -> Outcome<Vec<StoredCallback>> {
-    Ok(CallbackStore::due(store, now, INTERVAL, 10).await?)
+/// How many callbacks have a task that waits.
+async fn tasks<B: Backend>(store: &B) -> Outcome<i64> {
+    let kind = TaskKind::ConfirmSms.as_str();
+    let stats = store.stats().await?;
+    Ok(stats.iter().find(|stats| stats.kind == kind).map_or(0, |stats| stats.waiting))
+}
+
+async fn mark<B: Backend>(store: &B, id: InboxId, state: CallbackState) -> Outcome {
+    let mut unit = store.begin().await?;
+    unit.inbox().mark_callback(id, state).await?;
+    unit.tasks().withdraw(TaskKind::ConfirmSms, &id.into()).await?;
+    unit.commit().await?;
+    Ok(())
 }
 
 /// A repeat finds the first one, with what became of it.
 pub async fn stores_a_callback_once<B: Backend>(store: &B) -> Outcome {
     let first = store_one(store).await?;
-    assert_eq!((first.state, first.attempts), (CallbackState::Pending, 0));
+    assert_eq!(first.state, CallbackState::Pending);
     let again = CallbackStore::store(store, &first.callback, soon()).await?;
     assert_eq!(again, first);
-    let mut unit = store.begin().await?;
-    unit.inbox().mark_callback(first.id, CallbackState::Applied).await?;
-    unit.commit().await?;
+    mark(store, first.id, CallbackState::Applied).await?;
     let again = CallbackStore::store(store, &first.callback, soon()).await?;
-    assert_eq!(again, StoredCallback { state: CallbackState::Applied, ..first });
+    assert_eq!(again, StoredCallback { state: CallbackState::Applied, ..first.clone() });
+    assert_eq!(store.callback(first.id).await?, Some(again));
+    assert_eq!(store.callback(InboxId::new(4_711)).await?, None);
     Ok(())
 }
 
-/// Equal callbacks at once are one.
+/// Equal callbacks at once are one, with one task.
 pub async fn stores_a_callback_once_under_concurrency<B: Backend>(store: &B) -> Outcome {
     let provider = add_provider(store, "first").await?.id;
     let callback = callback(provider)?;
@@ -70,7 +79,7 @@ pub async fn stores_a_callback_once_under_concurrency<B: Backend>(store: &B) -> 
         ids.push(stored?.id);
     }
     ids.dedup();
-    assert_eq!((ids.len(), due(store, soon()).await?.len()), (1, 1));
+    assert_eq!((ids.len(), CallbackStore::backlog(store).await?, tasks(store).await?), (1, 1, 1));
     Ok(())
 }
 
@@ -85,61 +94,36 @@ pub async fn tells_messages_of_one_activation_apart<B: Backend>(store: &B) -> Ou
         Callback { provider: other, ..first.clone() },
     ];
     for callback in &different {
-        CallbackStore::store(store, callback, start_of_time()).await?;
+        let stored = CallbackStore::store(store, callback, start_of_time()).await?;
+        assert_eq!(store.callback(stored.id).await?.map(|it| it.callback), Some(callback.clone()));
     }
-    let mut found: Vec<_> = due(store, soon()).await?;
-    found.sort_by_key(|stored| stored.id);
-    let found: Vec<_> = found.into_iter().map(|stored| stored.callback).collect();
-    assert_eq!(found, [vec![first], different.to_vec()].concat());
+    assert_eq!((CallbackStore::backlog(store).await?, tasks(store).await?), (5, 5));
     Ok(())
 }
 
-/// A claimed callback is given out again when the interval is over, and not before.
-pub async fn gives_out_a_callback_once_per_interval<B: Backend>(store: &B) -> Outcome {
+/// A callback is stored with its task, which gives whoever took it in a head start; once it is
+/// settled it gets none, and one that was given up gets a new one when it comes again.
+pub async fn stores_a_task_with_what_is_open<B: Backend>(store: &B) -> Outcome {
     let first = store_one(store).await?;
-    let now = soon();
-    assert_eq!(due(store, now).await?, std::slice::from_ref(&first));
-    assert_eq!(due(store, now + INTERVAL - MOMENT).await?, []);
-    assert_eq!(due(store, now + INTERVAL).await?, [first]);
-    Ok(())
-}
-
-/// A postponed callback waits for its instant and counts the try.
-pub async fn waits_as_long_as_it_was_postponed<B: Backend>(store: &B) -> Outcome {
-    let first = store_one(store).await?;
-    let next = soon() + 3 * INTERVAL;
-    CallbackStore::postpone(store, &first, Some(next)).await?;
-    CallbackStore::postpone(store, &first, Some(next + INTERVAL)).await?;
-    assert_eq!(due(store, next - MOMENT).await?, []);
-    assert_eq!(due(store, next).await?, [StoredCallback { attempts: 1, ..first }]);
-    Ok(())
-}
-
-/// What is given up is kept for the operator and not given out again.
-pub async fn parks_a_callback_that_is_given_up<B: Backend>(store: &B) -> Outcome {
-    let first = store_one(store).await?;
-    assert_eq!(CallbackStore::backlog(store).await?, (1, 0));
-    CallbackStore::postpone(store, &first, None).await?;
-    assert_eq!(CallbackStore::backlog(store).await?, (0, 1));
-    assert_eq!(due(store, soon() + Duration::from_hours(48)).await?, []);
-    let again = CallbackStore::store(store, &first.callback, soon()).await?;
-    assert_eq!((again.id, again.state), (first.id, CallbackState::Parked));
-    Ok(())
-}
-
-/// Once something became of a callback it is not given out, whatever that was.
-pub async fn gives_out_nothing_that_was_acted_on<B: Backend>(store: &B) -> Outcome {
-    let first = store_one(store).await?;
+    assert_eq!(tasks(store).await?, 1);
+    let wanted = Wanted {
+        kind: TaskKind::ConfirmSms,
+        room: 10,
+        lease: Duration::from_hours(1),
+        max_attempts: 3,
+    };
+    assert_eq!(store.claim(&[wanted], "worker").await?, Claimed::default());
     for state in [CallbackState::Applied, CallbackState::Known, CallbackState::Late] {
-        let mut unit = store.begin().await?;
-        unit.inbox().mark_callback(first.id, state).await?;
-        unit.commit().await?;
-        assert_eq!(due(store, soon() + INTERVAL).await?, []);
+        mark(store, first.id, state).await?;
+        CallbackStore::store(store, &first.callback, soon()).await?;
+        assert_eq!((CallbackStore::backlog(store).await?, tasks(store).await?), (0, 0));
         let mut unit = store.begin().await?;
         let locked = unit.inbox().lock_callback(first.id).await?;
         assert_eq!(locked.map(|stored| stored.state), Some(state));
     }
-    assert_eq!(CallbackStore::backlog(store).await?, (0, 0));
+    mark(store, first.id, CallbackState::Parked).await?;
+    CallbackStore::store(store, &first.callback, soon()).await?;
+    assert_eq!((CallbackStore::backlog(store).await?, tasks(store).await?), (1, 1));
     Ok(())
 }
 

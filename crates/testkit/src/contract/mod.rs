@@ -160,9 +160,6 @@ macro_rules! cases {
             ends_each_order_once_per_interval,
             ends_nothing_before_its_time,
             ends_an_order_that_was_just_polled,
-            closes_each_order_once_per_interval,
-            closes_an_order_that_was_just_polled,
-            closes_nothing_that_the_provider_knows,
             claims_no_more_than_asked_for,
             claims_each_order_for_one_of_many,
             remembers_since_when_an_activation_has_no_owner,
@@ -174,10 +171,7 @@ macro_rules! cases {
             stores_a_callback_once,
             stores_a_callback_once_under_concurrency,
             tells_messages_of_one_activation_apart,
-            gives_out_a_callback_once_per_interval,
-            waits_as_long_as_it_was_postponed,
-            parks_a_callback_that_is_given_up,
-            gives_out_nothing_that_was_acted_on,
+            stores_a_task_with_what_is_open,
             knows_whether_an_order_rents_the_activation,
             knows_whom_to_believe,
             keeps_messages_in_order,
@@ -219,6 +213,7 @@ macro_rules! cases {
             lies_dead_until_somebody_decides,
             is_retried_on_request,
             is_counted_by_kind,
+            is_adopted_where_it_is_missing,
         }
     };
     (outbox => $each:ident) => {

@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use domain::{
     ids::OrderId,
+    inbox::{Callback, CallbackStore},
+    orders::Order,
+    providers::SmsText,
     store::{StoreError, retrying},
     tasks::{
         Answerable, Burial, Claim, Claimed, NewTask, StoredTask, Subject, TaskKind, TaskState,
@@ -12,7 +15,10 @@ use domain::{
 };
 use futures_util::future::{join, join_all};
 
-use super::{Backend, stage::PERSISTENT};
+use super::{
+    Backend,
+    stage::{PERSISTENT, Stage, external},
+};
 use crate::Outcome;
 
 const KIND: TaskKind = TaskKind::CloseUpstream;
@@ -398,5 +404,37 @@ pub async fn is_counted_by_kind<B: Backend>(store: &B) -> Outcome {
     kinds.sort_unstable();
     assert_eq!(kinds, [TaskKind::Canary.as_str(), KIND.as_str()]);
     assert!(store.discard(dead.id, &somebody()).await?);
+    Ok(())
+}
+
+/// What an earlier version left without a task gets one, unless somebody has decided otherwise.
+pub async fn is_adopted_where_it_is_missing<B: Backend>(store: &B) -> Outcome {
+    let stage = Stage::open(store, 1_000).await?;
+    stage.active("1").await?;
+    let order = stage.canceled(stage.active("2").await?).await?;
+    assert_eq!(store.adopt(order.changed_at - Duration::from_secs(1)).await?, 0);
+    assert_eq!(store.adopt(order.changed_at).await?, 1);
+    assert_eq!(store.adopt(order.changed_at).await?, 0);
+    let claim = only(store, HOUR).await?;
+    assert_eq!(claim.subject, Subject::from(order.id));
+    assert!(store.fail(&claim, Verdict::Bury(Burial::Permanent), "refused").await?);
+    assert_eq!(store.adopt(order.changed_at).await?, 0);
+    assert!(store.discard(claim.id, &somebody()).await?);
+    assert_eq!(store.adopt(order.changed_at).await?, 0);
+    let closed = Order { upstream_open: false, ..order };
+    let callback = Callback {
+        provider: stage.provider,
+        external_id: external("2")?,
+        code: None,
+        text: SmsText::new("Your code is 1234"),
+        received_at: String::new(),
+    };
+    stage.write(&closed, None).await?;
+    let stored = CallbackStore::store(store, &callback, closed.changed_at).await?;
+    assert_eq!(store.adopt(closed.changed_at).await?, 0);
+    let mut unit = store.begin().await?;
+    unit.tasks().withdraw(TaskKind::ConfirmSms, &stored.id.into()).await?;
+    unit.commit().await?;
+    assert_eq!(store.adopt(closed.changed_at).await?, 1);
     Ok(())
 }

@@ -140,43 +140,6 @@ pub async fn ends_an_order_that_was_just_polled<B: Backend>(store: &B) -> Outcom
     Ok(())
 }
 
-/// An ended order is given out once per interval until the provider knows.
-pub async fn closes_each_order_once_per_interval<B: Backend>(store: &B) -> Outcome {
-    let stage = Stage::open(store, 1_000).await?;
-    let order = stage.canceled(stage.active("1").await?).await?;
-    stage.active("2").await?;
-    let now = soon();
-    assert_eq!(store.due_closings(now, INTERVAL, 10).await?, std::slice::from_ref(&order));
-    assert_eq!(store.due_closings(now + INTERVAL - MOMENT, INTERVAL, 10).await?, []);
-    assert_eq!(store.due_closings(now + INTERVAL, INTERVAL, 10).await?, [order]);
-    Ok(())
-}
-
-/// A poll just before the end delays the closing by one interval of the poller at most.
-pub async fn closes_an_order_that_was_just_polled<B: Backend>(store: &B) -> Outcome {
-    let stage = Stage::open(store, 1_000).await?;
-    let order = stage.active("1").await?;
-    let now = soon();
-    assert_eq!(store.due_polls(now, INTERVAL, 10).await?.len(), 1);
-    let order = stage.canceled(order).await?;
-    assert_eq!(store.due_closings(now + INTERVAL, INTERVAL, 10).await?, [order]);
-    Ok(())
-}
-
-/// What the provider knows to be over is not given out, in every ended state.
-pub async fn closes_nothing_that_the_provider_knows<B: Backend>(store: &B) -> Outcome {
-    let stage = Stage::open(store, 1_000).await?;
-    let canceled = stage.canceled(stage.active("1").await?).await?;
-    let delivered = stage.delivered(stage.active("2").await?).await?;
-    let at = delivered.changed_at;
-    let completed = delivered.complete(at)?;
-    stage.write(&completed, None).await?;
-    store.mark_closed(canceled.id).await?;
-    assert!(!stage.stored(&canceled).await?.upstream_open);
-    assert_eq!(store.due_closings(soon(), INTERVAL, 10).await?, [completed]);
-    Ok(())
-}
-
 /// A batch has at most as many as asked for; the rest comes with the next one.
 pub async fn claims_no_more_than_asked_for<B: Backend>(store: &B) -> Outcome {
     let stage = Stage::open(store, 1_000).await?;

@@ -2,6 +2,7 @@
 
 mod check;
 mod quiet;
+mod tasks;
 mod wiring;
 
 use std::{sync::Arc, time::Duration};

@@ -1,4 +1,4 @@
-use domain::{orders::Status, outbox::EventRelay};
+use domain::outbox::EventRelay;
 
 use super::{Market, Seller};
 use crate::{Outcome, Sold};
@@ -14,13 +14,13 @@ const MAX_ROUNDS: u32 = 60;
 const CALM_ROUNDS: u32 = 3;
 
 impl Market {
-    /// Runs every reconciler once, at one instant.
+    /// Runs every reconciler and every task that is due once, at one instant.
     pub async fn reconcile(&self) -> Outcome {
         self.settle_reserving().run_once().await?;
-        self.drain_inbox().run_once().await?;
+        self.run_tasks().await?;
         self.poll_active().run_once().await?;
         self.expire_orders().run_once().await?;
-        self.close_upstream().run_once().await?;
+        self.run_tasks().await?;
         self.credit_topups().run_once().await?;
         self.store.stamp(u32::MAX).await?;
         Ok(())
@@ -40,7 +40,7 @@ impl Market {
         let orders = self.store.all_orders().await;
         let open: Vec<_> = orders
             .iter()
-            .filter(|order| !is_over(order.status()) || order.upstream_open)
+            .filter(|order| !order.status().is_over() || order.upstream_open)
             .map(|order| (order.id, order.status(), order.upstream_open))
             .collect();
         Err(format!("still not quiet: orders {open:?}").into())
@@ -48,7 +48,7 @@ impl Market {
 
     async fn is_quiet(&self) -> bool {
         let orders = self.store.all_orders().await;
-        let over = orders.iter().all(|order| is_over(order.status()) && !order.upstream_open);
+        let over = orders.iter().all(|order| order.status().is_over() && !order.upstream_open);
         let sellers = [&self.cheap, &self.dear];
         let idle = sellers
             .iter()
@@ -61,8 +61,4 @@ impl Market {
 /// the provider from taking it, and a list tells us of it.
 pub(super) fn is_stray(seller: &Seller, sold: &Sold) -> bool {
     sold.is_running() && !sold.is_charged() && seller.adapter.has_list()
-}
-
-const fn is_over(status: Status) -> bool {
-    !matches!(status, Status::Reserving | Status::Active | Status::OtpReceived)
 }

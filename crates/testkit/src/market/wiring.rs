@@ -4,7 +4,7 @@ use domain::{
     catalog::sync::SyncCatalog,
     identity::register::{AddCustomer, IssueToken},
     inbox::{
-        drain::DrainInbox,
+        confirm::ConfirmSms,
         receive::{PullSms, ReceiveSms},
     },
     ledger::adjust::CreditCustomer,
@@ -98,8 +98,8 @@ impl Market {
     }
 
     /// Acting on callbacks that had to wait.
-    pub fn drain_inbox(&self) -> DrainInbox {
-        DrainInbox::new(self.every_port(), self.receive_sms(), self.present())
+    pub fn confirm_sms(&self) -> ConfirmSms {
+        ConfirmSms::new(self.every_port(), self.receive_sms())
     }
 
     /// Asking providers about running orders.
@@ -129,7 +129,7 @@ impl Market {
 
     /// Telling providers that orders are over.
     pub fn close_upstream(&self) -> CloseUpstream {
-        CloseUpstream::new(self.every_port(), self.providers(), self.present())
+        CloseUpstream::new(self.every_port(), self.providers())
     }
 
     /// Starting a payment.

@@ -1,18 +1,17 @@
-use std::time::Duration;
-
 use async_trait::async_trait;
 use domain::{
     ids::{InboxId, OrderId, ProviderId},
     inbox::{Callback, CallbackState, CallbackStore, InboxRepo, StoredCallback, StoredMessage},
     orders::Order,
     store::StoreError,
+    tasks::{NewTask, TaskKind},
     time::Timestamp,
 };
 
 use super::{
     MemStore,
     orders::rents,
-    state::{CallbackRow, State, misuse, next_id},
+    state::{State, misuse, next_id},
     unit::MemUnit,
 };
 
@@ -31,16 +30,13 @@ fn messages(state: &State, order: OrderId) -> Vec<StoredMessage> {
 #[async_trait]
 impl InboxRepo for MemUnit {
     async fn lock_callback(&mut self, id: InboxId) -> Result<Option<StoredCallback>, StoreError> {
-        self.step("lock_callback", |unit| {
-            Ok(unit.draft.callbacks.get(&id).map(|row| row.stored.clone()))
-        })
-        .await
+        self.step("lock_callback", |unit| Ok(unit.draft.callbacks.get(&id).cloned())).await
     }
 
     async fn mark_callback(&mut self, id: InboxId, state: CallbackState) -> Result<(), StoreError> {
         self.step("mark_callback", |unit| {
             let row = unit.draft.callbacks.get_mut(&id);
-            row.ok_or_else(|| misuse("no such callback"))?.stored.state = state;
+            row.ok_or_else(|| misuse("no such callback"))?.state = state;
             Ok(())
         })
         .await
@@ -89,65 +85,28 @@ impl InboxRepo for MemUnit {
 
 #[async_trait]
 impl CallbackStore for MemStore {
-    async fn store(
-        &self,
-        callback: &Callback,
-        at: Timestamp,
-    ) -> Result<StoredCallback, StoreError> {
+    async fn store(&self, callback: &Callback, _: Timestamp) -> Result<StoredCallback, StoreError> {
+        let now = self.now();
         self.write("store_callback", |state| {
-            let known =
-                state.callbacks.values().find(|row| is_same(&row.stored.callback, callback));
-            if let Some(row) = known {
-                return Ok(row.stored.clone());
+            let mut rows = state.callbacks.values();
+            let known = rows.find(|stored| is_same(&stored.callback, callback)).cloned();
+            let stored = known.unwrap_or_else(|| {
+                let id = InboxId::new(next_id(&state.callbacks, |id| id.get()));
+                let callback = callback.clone();
+                StoredCallback { id, callback, state: CallbackState::Pending }
+            });
+            state.callbacks.insert(stored.id, stored.clone());
+            if stored.state.is_open() {
+                let task = NewTask::new(TaskKind::ConfirmSms, stored.id);
+                state.enqueue(&task.after(Callback::HEAD_START), now);
             }
-            let id = InboxId::new(next_id(&state.callbacks, |id| id.get()));
-            let (callback, state_) = (callback.clone(), CallbackState::Pending);
-            let stored = StoredCallback { id, callback, state: state_, attempts: 0 };
-            state.callbacks.insert(id, CallbackRow { stored: stored.clone(), next: at });
             Ok(stored)
         })
         .await
     }
 
-    async fn due(
-        &self,
-        now: Timestamp,
-        interval: Duration,
-        limit: u32,
-    ) -> Result<Vec<StoredCallback>, StoreError> {
-        self.write("due_callbacks", |state| {
-            let mut due = Vec::new();
-            for row in state.callbacks.values_mut() {
-                let pending = row.stored.state == CallbackState::Pending && row.next <= now;
-                if pending && due.len() < usize::try_from(limit).unwrap_or(usize::MAX) {
-                    row.next = now + interval;
-                    due.push(row.stored.clone());
-                }
-            }
-            Ok(due)
-        })
-        .await
-    }
-
-    async fn postpone(
-        &self,
-        stored: &StoredCallback,
-        next: Option<Timestamp>,
-    ) -> Result<(), StoreError> {
-        self.write("postpone_callback", |state| {
-            let row =
-                state.callbacks.get_mut(&stored.id).ok_or_else(|| misuse("no such callback"))?;
-            let same = row.stored.attempts == stored.attempts;
-            if same && row.stored.state == CallbackState::Pending {
-                row.stored.attempts += 1;
-                match next {
-                    Some(next) => row.next = next,
-                    None => row.stored.state = CallbackState::Parked,
-                }
-            }
-            Ok(())
-        })
-        .await
+    async fn callback(&self, id: InboxId) -> Result<Option<StoredCallback>, StoreError> {
+        self.read("callback", |state| state.callbacks.get(&id).cloned()).await
     }
 
     async fn has_order(&self, callback: &Callback) -> Result<bool, StoreError> {
@@ -165,13 +124,10 @@ impl CallbackStore for MemStore {
         .await
     }
 
-    async fn backlog(&self) -> Result<(i64, i64), StoreError> {
+    async fn backlog(&self) -> Result<i64, StoreError> {
         self.read("callback_backlog", |state| {
-            let count = |wanted: CallbackState| {
-                let rows = state.callbacks.values().filter(|row| row.stored.state == wanted);
-                i64::try_from(rows.count()).unwrap_or(i64::MAX)
-            };
-            (count(CallbackState::Pending), count(CallbackState::Parked))
+            let open = state.callbacks.values().filter(|stored| stored.state.is_open());
+            i64::try_from(open.count()).unwrap_or(i64::MAX)
         })
         .await
     }

@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use domain::{
     ids::{InboxId, OrderId, PaymentEventId, ProviderId, TaskId, TopupId, UserId},
@@ -6,6 +6,7 @@ use domain::{
     orders::Order,
     outbox::{Event, StampedEvent},
     store::StoreError,
+    tasks::{Subject, TaskKind},
     time::Timestamp,
     topups::{PaymentEventState, StoredPayment, Topup},
 };
@@ -22,7 +23,7 @@ pub(super) struct State {
     pub(super) orders: Cow<BTreeMap<OrderId, OrderRow>>,
     pub(super) requests: Cow<HashMap<(UserId, &'static str, String), Request>>,
     pub(super) orphans: Cow<HashMap<(ProviderId, String), Timestamp>>,
-    pub(super) callbacks: Cow<BTreeMap<InboxId, CallbackRow>>,
+    pub(super) callbacks: Cow<BTreeMap<InboxId, StoredCallback>>,
     pub(super) messages: Cow<BTreeMap<OrderId, Vec<StoredMessage>>>,
     pub(super) topups: Cow<BTreeMap<TopupId, Topup>>,
     pub(super) payments: Cow<BTreeMap<PaymentEventId, PaymentRow>>,
@@ -33,6 +34,7 @@ pub(super) struct State {
     pub(super) providers: Cow<Providers>,
     pub(super) tasks: Cow<BTreeMap<TaskId, TaskRow>>,
     pub(super) last_task: i64,
+    pub(super) discarded: Cow<BTreeSet<(TaskKind, Subject)>>,
     pub(super) songs: Cow<Vec<(TaskId, Timestamp)>>,
 }
 
@@ -42,12 +44,11 @@ pub(super) struct OrderRow {
     pub(super) order: Order,
     pub(super) poll_at: Option<Timestamp>,
     pub(super) expire_at: Option<Timestamp>,
-    pub(super) close_at: Option<Timestamp>,
 }
 
 impl OrderRow {
     pub(super) const fn new(order: Order) -> Self {
-        Self { order, poll_at: None, expire_at: None, close_at: None }
+        Self { order, poll_at: None, expire_at: None }
     }
 }
 
@@ -57,12 +58,6 @@ pub(super) struct Request {
     pub(super) fingerprint: String,
     pub(super) at: Timestamp,
     pub(super) orders: Vec<OrderId>,
-}
-
-#[derive(Debug, Clone)]
-pub(super) struct CallbackRow {
-    pub(super) stored: StoredCallback,
-    pub(super) next: Timestamp,
 }
 
 #[derive(Debug, Clone)]

@@ -3,6 +3,7 @@ use std::{collections::BTreeMap, time::Duration};
 use async_trait::async_trait;
 use domain::{
     ids::TaskId,
+    inbox::CallbackState,
     store::StoreError,
     tasks::{
         Answerable, Burial, Buried, Claim, Claimed, DeadLetters, KindStats, NewTask, StoredTask,
@@ -100,7 +101,7 @@ impl TaskRow {
 }
 
 impl State {
-    fn enqueue(&mut self, task: &NewTask, now: Timestamp) {
+    pub(super) fn enqueue(&mut self, task: &NewTask, now: Timestamp) {
         let run_at = now + task.delay;
         let mut rows = self.tasks.values_mut();
         if let Some(live) = rows.find(|row| row.is_live(task.kind, &task.subject)) {
@@ -175,6 +176,17 @@ impl State {
                 rescued,
             });
         }
+    }
+
+    /// Matters that should have a task: ended orders, and callbacks of which something may become.
+    fn sources(&self, until: Timestamp) -> Vec<NewTask> {
+        let ended = self.orders.values().map(|row| &row.order).filter(|order| {
+            order.upstream_open && order.status().is_over() && order.changed_at <= until
+        });
+        let closings = ended.map(|order| NewTask::new(TaskKind::CloseUpstream, order.id));
+        let open = self.callbacks.values().filter(|it| it.state == CallbackState::Pending);
+        let callbacks = open.map(|stored| NewTask::new(TaskKind::ConfirmSms, stored.id));
+        closings.chain(callbacks).collect()
     }
 
     fn stats(&self, now: Timestamp) -> Vec<KindStats> {
@@ -316,6 +328,23 @@ impl TaskQueue for MemStore {
         self.read("stats", |state| state.stats(now)).await
     }
 
+    async fn adopt(&self, until: Timestamp) -> Result<u64, StoreError> {
+        let now = self.now();
+        self.write("adopt", |state| {
+            let mut adopted = 0;
+            for task in state.sources(until) {
+                let same = |row: &TaskRow| row.kind == task.kind && row.subject == task.subject;
+                let discarded = state.discarded.contains(&(task.kind, task.subject.clone()));
+                if !discarded && !state.tasks.values().any(same) {
+                    state.enqueue(&task, now);
+                    adopted += 1;
+                }
+            }
+            Ok(adopted)
+        })
+        .await
+    }
+
     async fn forget_songs(&self, age: Duration) -> Result<u64, StoreError> {
         let before = self.now() - age;
         self.write("forget_songs", |state| {
@@ -364,7 +393,12 @@ impl DeadLetters for MemStore {
     }
 
     async fn discard(&self, id: TaskId, _by: &Answerable) -> Result<bool, StoreError> {
-        self.write("discard", |state| Ok(take_dead(state, id).is_some())).await
+        self.write("discard", |state| {
+            let Some(row) = take_dead(state, id) else { return Ok(false) };
+            state.discarded.insert((row.kind, row.subject));
+            Ok(true)
+        })
+        .await
     }
 }
 

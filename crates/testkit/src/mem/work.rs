@@ -2,7 +2,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use async_trait::async_trait;
 use domain::{
-    ids::{ExternalId, OrderId, ProviderId},
+    ids::{ExternalId, ProviderId},
     orders::{InFlight, Order, OrderWork, Status},
     store::StoreError,
     time::Timestamp,
@@ -11,15 +11,11 @@ use domain::{
 use super::{
     MemStore,
     orders::rents,
-    state::{OrderRow, State, misuse},
+    state::{OrderRow, State},
 };
 
 const fn is_running(order: &Order) -> bool {
     matches!(order.status(), Status::Active | Status::OtpReceived)
-}
-
-const fn is_over(order: &Order) -> bool {
-    matches!(order.status(), Status::Completed | Status::Canceled | Status::Expired)
 }
 
 /// Which orders a reconciler wants, and where it notes when it may look again.
@@ -33,10 +29,6 @@ const POLLS: Claiming =
 const EXPIRIES: Claiming = Claiming {
     wants: |order, now| is_running(order) && order.lease().is_some_and(|l| l.expires_at <= now),
     next: |row| &mut row.expire_at,
-};
-const CLOSINGS: Claiming = Claiming {
-    wants: |order, _| is_over(order) && order.upstream_open,
-    next: |row| &mut row.close_at,
 };
 
 impl Claiming {
@@ -122,24 +114,6 @@ impl OrderWork for MemStore {
         limit: u32,
     ) -> Result<Vec<Order>, StoreError> {
         self.write("due_expiries", |state| Ok(EXPIRIES.claim(state, now, interval, limit))).await
-    }
-
-    async fn due_closings(
-        &self,
-        now: Timestamp,
-        interval: Duration,
-        limit: u32,
-    ) -> Result<Vec<Order>, StoreError> {
-        self.write("due_closings", |state| Ok(CLOSINGS.claim(state, now, interval, limit))).await
-    }
-
-    async fn mark_closed(&self, id: OrderId) -> Result<(), StoreError> {
-        self.write("mark_closed", |state| {
-            let row = state.orders.get_mut(&id).ok_or_else(|| misuse("no such order"))?;
-            row.order.upstream_open = false;
-            Ok(())
-        })
-        .await
     }
 
     async fn note_orphan(

@@ -149,11 +149,12 @@ async fn a_dead_database_asks_the_sender_to_come_back() {
 async fn what_is_stored_is_accepted_even_if_acting_fails() {
     let receiver = Receiver::new().await;
     let order = receiver.order_with_sms("123456").await;
-    receiver.market.wake.take();
     receiver.market.chaos.strike_next("has_order", Moment::Before, Blow::Fail);
     assert_eq!(receiver.report(&order, "123456").await.status, StatusCode::OK);
     assert_eq!(receiver.pending().await, 1);
-    assert_eq!(receiver.market.wake.take(), [Queue::Tasks]);
+    receiver.market.clock.advance(Duration::from_secs(2));
+    assert_eq!(receiver.market.run_tasks().await.unwrap(), 1);
+    assert_eq!(receiver.pending().await, 0);
 }
 
 #[tokio::test(start_paused = true)]

@@ -124,7 +124,7 @@ impl Receiver {
 
     /// How many callbacks wait to be acted on.
     pub(crate) async fn pending(&self) -> i64 {
-        CallbackStore::backlog(&self.market.store).await.unwrap().0
+        CallbackStore::backlog(&self.market.store).await.unwrap()
     }
 }
 

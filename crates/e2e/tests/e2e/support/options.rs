@@ -33,7 +33,7 @@ impl Default for Options {
     }
 }
 
-const QUICK: [(&str, &str); 24] = [
+const QUICK: [(&str, &str); 23] = [
     ("database.max_connections", "8"),
     ("orders.resend_cooldown_seconds", "1"),
     ("providers.timeout_ms", "2000"),
@@ -41,14 +41,13 @@ const QUICK: [(&str, &str); 24] = [
     // Faults are what most tests are about; the breaker has a test of its own.
     ("providers.breaker_failures", "1000"),
     ("tasks.relay_ms", "100"),
-    ("tasks.drain_ms", "100"),
     ("tasks.credit_ms", "100"),
     ("tasks.poll_ms", "100"),
     ("tasks.poll_order_ms", "500"),
     ("tasks.expire_ms", "200"),
     ("tasks.settle_seconds", "1"),
-    ("tasks.close_seconds", "1"),
     ("tasks.lock_seconds", "2"),
+    ("tasks.lease_seconds", "3"),
     ("tasks.settle_patience_seconds", "3"),
     ("tasks.orphan_after_seconds", "2"),
     ("shutdown.drain_seconds", "0"),
