@@ -58,7 +58,7 @@ pub(crate) struct Options {
     /// Everything the run writes; a folder below `target/chaos` unless given
     #[arg(long)]
     pub(crate) directory: Option<PathBuf>,
-    /// A task-worker that is broken on purpose: the check has to fail
+    /// A task-worker built with the feature `unfenced`: tasks have to take effect twice
     #[arg(long, value_name = "PATH")]
     pub(crate) control: Option<PathBuf>,
 }

@@ -12,7 +12,7 @@ use serde_json::json;
 use tokio::time::{Instant, sleep};
 
 use crate::{
-    check::{Facts, Finding, contradictions, plant_all},
+    check::{Facts, Finding, Grade, contradictions, plant_all},
     cli::Options,
     evidence::{Evidence, collect, unfinished},
     history::{Header, History, What},
@@ -45,6 +45,7 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
         seed,
         profile: profile.name.to_owned(),
         minutes,
+        is_control: options.control.is_some(),
         unix_ms,
         arguments: std::env::args().skip(1).collect(),
     }))?;
@@ -64,7 +65,7 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
         history.note(format!("{name} did not end cleanly"))?;
     }
     collect(&system, &directory).await?;
-    let judged = judge(&system, &directory).await;
+    let judged = judge(&system, &directory, options.control.is_some()).await;
     system.postgres.stop().await?;
     judged
 }
@@ -154,7 +155,7 @@ pub(crate) fn check(directory: &Path) -> anyhow::Result<()> {
 }
 
 /// Checks what was collected, and the check itself.
-async fn judge(system: &System, directory: &Path) -> anyhow::Result<()> {
+async fn judge(system: &System, directory: &Path, is_control: bool) -> anyhow::Result<()> {
     let evidence = Evidence::load(directory)?;
     let facts = Facts::of(&evidence);
     let findings = contradictions(&facts);
@@ -172,9 +173,22 @@ async fn judge(system: &System, directory: &Path) -> anyhow::Result<()> {
         summary.absorbed,
     ));
     say(&format!("{} faults planted into the books, {} seen", summary.planted, summary.caught));
+    if is_control {
+        return control(&judged.findings);
+    }
     conclude(&judged.findings)?;
     let blind = judged.planted.iter().find(|it| it.found.is_empty());
     ensure!(blind.is_none(), "the check is blind: {}", blind.map_or("", |it| &it.what));
+    Ok(())
+}
+
+/// Without the fence tasks have to take effect twice, and nothing else may be wrong.
+fn control(findings: &[Finding]) -> anyhow::Result<()> {
+    let (doubles, others): (Vec<_>, Vec<_>) =
+        findings.iter().cloned().partition(|finding| finding.grade == Grade::Double);
+    conclude(&others)?;
+    ensure!(!doubles.is_empty(), "nothing was done twice without the fence: the check is blind");
+    say(&format!("without the fence {} tasks took effect twice", doubles.len()));
     Ok(())
 }
 

@@ -26,7 +26,9 @@ impl Run {
     }
 
     fn findings(&self) -> Vec<(Grade, String)> {
-        let lines = |rows: &[Value]| rows.iter().map(|row| format!("{row}\n")).collect::<String>();
+        let lines = |rows: &[Value]| {
+            rows.iter().map(Value::to_string).collect::<Vec<_>>().join("\n") + "\n"
+        };
         let books = self.books.iter().map(|(name, rows)| format!("#{name}\n{}", lines(rows)));
         let evidence = Evidence::of(&lines(&self.history), &books.collect::<String>(), &self.world);
         let findings = contradictions(&Facts::of(&evidence.unwrap()));
@@ -253,12 +255,15 @@ fn answer(run: &mut Run, find: fn(&Value) -> bool, change: fn(&mut Value)) {
     change(run.history.iter_mut().find(is_answer).unwrap());
 }
 
+/// Which call, what of its answer is changed, and what has to be said about it.
+type Misreported = (fn(&Value) -> bool, fn(&mut Value), Grade, &'static str);
+
 #[test]
 fn finds_what_is_spoilt_in_the_history() {
     let first = |line: &Value| line["key"] == "first";
     let third = |line: &Value| line["key"] == "third";
     let read = |line: &Value| line["op"] == "read";
-    let spoilt: [(fn(&Value) -> bool, fn(&mut Value), Grade, &str); 7] = [
+    let spoilt: [Misreported; 7] = [
         (first, |it| it["hash"] = json!(8), Grade::Wrong, "answered in two ways"),
         (first, |it| *it = refused(it, "PROVIDER_ERROR"), Grade::Wrong, "granted and refused"),
         (third, |it| it["outcome"] = json!("unknown"), Grade::Stuck, "nobody knows"),

@@ -59,6 +59,9 @@ pub(crate) struct Header {
     pub(crate) seed: u64,
     pub(crate) profile: String,
     pub(crate) minutes: f64,
+    /// Whether the workers were built without the fence that the check has to miss.
+    #[serde(default)]
+    pub(crate) is_control: bool,
     /// The start on the clock that the database shows, too.
     pub(crate) unix_ms: u64,
     pub(crate) arguments: Vec<String>,

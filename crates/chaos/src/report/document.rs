@@ -2,7 +2,7 @@ use std::{collections::BTreeMap, fmt::Write as _, fs, path::Path};
 
 use anyhow::Context;
 
-use super::{Summary, quantiles::Quantiles};
+use super::{Summary, quantiles::Quantiles, summary::Verdict};
 
 const BEGIN: &str = "<!-- measured by `chaos report`: begin -->";
 const END: &str = "<!-- measured by `chaos report`: end -->";
@@ -20,22 +20,26 @@ pub(crate) fn write(document: &Path, runs: &[Summary]) -> anyhow::Result<()> {
 
 fn figures(runs: &[Summary]) -> anyhow::Result<String> {
     let mut text = String::new();
-    writeln!(text, "| run | seed | minutes | faults | requests | of which unanswered | orders |")?;
-    writeln!(text, "|---|---|---|---|---|---|---|")?;
+    let header = "| run | seed | minutes | faults | requests | unanswered | orders | tasks | lost \
+                  | double | wrong | stuck |";
+    writeln!(text, "{header}\n|{}", "---|".repeat(12))?;
     for run in runs {
         let requests = run.requests.done + run.requests.refused + run.requests.unknown;
         writeln!(
             text,
-            "| {} | {} | {:.1} | {} | {requests} | {} | {} |",
-            run.header.profile,
+            "| {} | {} | {:.1} | {} | {requests} | {} | {} | {} | {} |",
+            run.name(),
             run.header.seed,
             minutes(run),
             run.faults.values().sum::<u64>(),
             run.requests.unknown,
             run.orders,
+            run.tasks,
+            verdict(&run.verdict),
         )?;
     }
-    writeln!(text, "\n{}\n", verdict(runs))?;
+    let runs: Vec<_> = runs.iter().filter(|run| !run.header.is_control).collect();
+    writeln!(text, "\n{}\n", sums(&runs))?;
     writeln!(text, "| fault | times |\n|---|---|")?;
     let mut faults: BTreeMap<&str, u64> = BTreeMap::new();
     for (fault, times) in runs.iter().flat_map(|run| &run.faults) {
@@ -46,7 +50,7 @@ fn figures(runs: &[Summary]) -> anyhow::Result<String> {
     }
     writeln!(text, "\n| run | from kill to | times | p50 ms | p99 ms | longest ms |")?;
     writeln!(text, "|---|---|---|---|---|---|")?;
-    for run in runs {
+    for run in &runs {
         for (what, Quantiles { count, p50, p99, max }) in &run.recovery {
             let profile = &run.header.profile;
             writeln!(text, "| {profile} | {what} | {count} | {p50} | {p99} | {max} |")?;
@@ -61,17 +65,17 @@ fn minutes(run: &Summary) -> f64 {
     seconds / 60.0
 }
 
-fn verdict(runs: &[Summary]) -> String {
-    let sum = |of: fn(&Summary) -> u64| runs.iter().map(of).sum::<u64>();
+fn verdict(verdict: &Verdict) -> String {
+    let Verdict { lost, double, wrong, stuck } = verdict;
+    format!("{lost} | {double} | {wrong} | {stuck}")
+}
+
+fn sums(runs: &[&Summary]) -> String {
+    let sum = |of: fn(&Summary) -> u64| runs.iter().map(|run| of(run)).sum::<u64>();
     format!(
-        "Lost: **{}**. Done twice: **{}**. Otherwise wrong: **{}**. Never ended: **{}**. Purchases \
-         that were made although their answer got lost, each charged once: {}. Movements of money: \
-         {}; messages delivered: {}; payments credited: {}. Faults planted into the books to test \
-         the check: {}, of which it saw {}.",
-        sum(|run| run.verdict.lost),
-        sum(|run| run.verdict.double),
-        sum(|run| run.verdict.wrong),
-        sum(|run| run.verdict.stuck),
+        "Purchases that were made although their answer got lost, each charged once: {}. Movements \
+         of money: {}; messages delivered: {}; payments credited: {}. Faults planted into the \
+         books to test the check: {}, of which it saw {}.",
         sum(|run| run.absorbed),
         sum(|run| run.transfers),
         sum(|run| run.messages),

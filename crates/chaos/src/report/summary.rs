@@ -32,6 +32,8 @@ pub(crate) struct Summary {
     pub(crate) messages: u64,
     pub(crate) payments: u64,
     pub(crate) transfers: u64,
+    /// Tasks whose every effect left a trace.
+    pub(crate) tasks: u64,
     /// Purchases that were made although the answer got lost, and not made again.
     pub(crate) absorbed: u64,
     /// Messages to numbers whose order was over.
@@ -81,6 +83,7 @@ impl Summary {
             messages: wide(books.messages.len()),
             payments: wide(facts.world().sessions.iter().filter(|it| it.is_paid).count()),
             transfers: wide(books.transfers.len()),
+            tasks: wide(books.canaries.len()),
             absorbed: wide(absorbed(facts)),
             late_messages: wide(late_messages(facts)),
             verdict: verdict(&judged.findings),
@@ -99,6 +102,12 @@ impl Summary {
                 })
                 .collect(),
         })
+    }
+
+    /// What the run is called in tables.
+    pub(crate) fn name(&self) -> String {
+        let control = if self.header.is_control { ", workers without the fence" } else { "" };
+        format!("{}{control}", self.header.profile)
     }
 
     pub(crate) fn save(&self, directory: &Path) -> anyhow::Result<()> {
