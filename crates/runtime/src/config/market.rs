@@ -125,48 +125,12 @@ impl Section for Ingest {
     }
 }
 
-/// `[stripe]`: paying by Stripe Checkout; read it as an optional section.
-#[derive(Debug, Clone)]
-pub struct Stripe {
-    /// Stripe's own unless a stand-in answers.
-    pub api_base: HttpUrl,
-    /// `sk_…`.
-    pub secret_key: SecretString,
-    /// `whsec_…`; two while a new one is rolled out.
-    pub webhook_secrets: Vec<SecretString>,
-    /// Whether real money moves; notifications of the other mode are refused.
-    pub livemode: bool,
-    /// Where a customer lands after paying.
-    pub success_url: HttpUrl,
-    /// Where a customer lands after giving up.
-    pub cancel_url: HttpUrl,
-}
-
-impl Section for Stripe {
-    fn read(keys: &mut Keys<'_>) -> Self {
-        let api_base = keys.or("api_base", HttpUrl::fixed("https://api.stripe.com"));
-        let stripe = Self {
-            api_base,
-            secret_key: keys.required("secret_key"),
-            webhook_secrets: keys.required("webhook_secrets"),
-            livemode: keys.or("livemode", true),
-            success_url: keys.required("success_url"),
-            cancel_url: keys.required("cancel_url"),
-        };
-        let genuine = |secret: &SecretString| secret.expose_secret().starts_with("whsec_");
-        if stripe.webhook_secrets.is_empty() || !stripe.webhook_secrets.iter().all(genuine) {
-            keys.refuse("webhook_secrets", "must be a list of secrets that begin with whsec_");
-        }
-        stripe
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::{Source, load};
     use super::*;
 
-    struct All(Orders, Providers, Pricing, Secrets, Option<Stripe>);
+    struct All(Orders, Providers, Pricing, Secrets);
 
     impl Section for All {
         fn read(keys: &mut Keys<'_>) -> Self {
@@ -175,7 +139,6 @@ mod tests {
                 keys.section("providers"),
                 keys.section("pricing"),
                 keys.section("secrets"),
-                keys.optional_section("stripe"),
             )
         }
     }
@@ -189,11 +152,10 @@ mod tests {
 
     #[test]
     fn has_defaults_for_everything_but_secrets() {
-        let All(orders, providers, pricing, secrets, stripe) = read("").unwrap();
+        let All(orders, providers, pricing, secrets) = read("").unwrap();
         assert_eq!(orders.lifetime, Duration::from_mins(20));
         assert_eq!(providers.timeout, Duration::from_secs(10));
         assert_eq!((pricing.idr_per_usd, pricing.markup_basis_points), (16_000, 2500));
-        assert!(stripe.is_none());
         assert!(!format!("{secrets:?}").contains("abab"));
     }
 
@@ -218,13 +180,5 @@ mod tests {
         assert!(slow.contains("providers.connect_timeout_ms"));
         let short = refused("[secrets]\nseal_key = \"abcd\"");
         assert!(short.contains("64 hexadecimal digits") && !short.contains("abcd"));
-    }
-
-    #[test]
-    fn wants_all_of_stripe_or_nothing() {
-        let faults = read("[stripe]\nwebhook_secrets = [\"[whsec_a]\"]").err().unwrap();
-        for key in ["secret_key", "webhook_secrets", "success_url", "cancel_url"] {
-            assert!(faults.contains(&format!("stripe.{key}")), "{faults}");
-        }
     }
 }

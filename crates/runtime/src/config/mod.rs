@@ -9,6 +9,7 @@
 //! key inside a section that is read is a fault.
 
 mod faults;
+mod gateways;
 mod keys;
 mod market;
 mod reference;
@@ -19,8 +20,12 @@ mod tests;
 mod value;
 
 pub use faults::{Fault, Faults};
+pub use gateways::{
+    Btcpay, ChargeCurrency, CoinAccount, Cryptomus, Duitku, DuitkuAlgorithm, Gateways, Heleket,
+    Stripe,
+};
 pub use keys::Keys;
-pub use market::{Ingest, Orders, Pricing, Providers, Secrets, Stripe};
+pub use market::{Ingest, Orders, Pricing, Providers, Secrets};
 pub use reference::reference;
 pub use sections::{Database, Http, Log, LogFormat, Redis, Shutdown, Telemetry};
 pub use source::Source;
