@@ -45,6 +45,13 @@ pub struct SettlePorts {
     pub clock: Arc<dyn Clock>,
 }
 
+/// A listed number that a stuck order may be waiting for.
+struct Candidate {
+    found: ActiveActivation,
+    /// Whether it was known before any purchase under way began.
+    settled: bool,
+}
+
 /// How long to wait before concluding.
 #[derive(Debug, Clone, Copy)]
 pub struct Patience {
@@ -113,20 +120,44 @@ impl SettleReserving {
                 return self.give_up_old(&orders).await;
             }
         };
+        let mut found = self.look_twice(provider, &orders, &unowned, before).await?;
         for order in &orders {
-            settled += usize::from(self.settle_order(order, &mut unowned, &in_flight).await?);
+            settled += usize::from(self.settle_order(order, &mut found, &in_flight).await?);
         }
         unowned.retain(|found| !orders.iter().any(|order| fits(found, &order.quote)));
         self.give_back(provider, &unowned).await?;
         Ok(settled)
     }
 
-    /// Adopts a matching number, or releases when there is none. Numbers that a purchase under way
-    /// may be waiting for are left alone.
+    /// What the stuck orders may be waiting for, with how long it has been known: longer ago than
+    /// any purchase under way began, or not.
+    async fn look_twice(
+        &self,
+        provider: ProviderId,
+        orders: &[Order],
+        unowned: &[ActiveActivation],
+        before: Timestamp,
+    ) -> Result<Vec<Candidate>, StoreError> {
+        let now = self.ports.clock.now();
+        let mut candidates = Vec::new();
+        for found in unowned {
+            if orders.iter().any(|order| fits(found, &order.quote)) {
+                let id = &found.activation.external_id;
+                let since = self.ports.work.note_orphan(provider, id, now).await?;
+                candidates.push(Candidate { found: found.clone(), settled: since < before });
+            }
+        }
+        Ok(candidates)
+    }
+
+    /// Adopts a matching number, or releases when there is none.
+    ///
+    /// A number seen before every purchase under way began can be none of theirs. Of the younger
+    /// ones as many are left alone as purchases are under way.
     async fn settle_order(
         &self,
         order: &Order,
-        unowned: &mut Vec<ActiveActivation>,
+        candidates: &mut Vec<Candidate>,
         in_flight: &[InFlight],
     ) -> Result<bool, SettleError> {
         let quote = &order.quote;
@@ -135,16 +166,20 @@ impl SettleReserving {
             .filter(|group| group.service == quote.service && group.country == quote.country)
             .map(|group| usize::try_from(group.count).unwrap_or(usize::MAX))
             .fold(0_usize, usize::saturating_add);
-        let candidates = unowned.iter().filter(|a| fits(a, quote)).count();
-        if candidates == 0 {
-            return self.release(order).await;
+        let fitting = |candidate: &Candidate| fits(&candidate.found, quote);
+        let young = candidates.iter().filter(|one| fitting(one) && !one.settled).count();
+        let position = candidates
+            .iter()
+            .position(|one| fitting(one) && one.settled)
+            .or_else(|| candidates.iter().position(fitting).filter(|_| young > rivals));
+        match position {
+            Some(position) => {
+                let adopted = candidates.remove(position);
+                self.adopt(order, &adopted.found).await
+            }
+            None if young == 0 => self.release(order).await,
+            None => self.give_up_when_old(order).await,
         }
-        if candidates <= rivals {
-            return self.give_up_when_old(order).await;
-        }
-        let Some(position) = unowned.iter().position(|a| fits(a, quote)) else { return Ok(false) };
-        let adopted = unowned.remove(position);
-        self.adopt(order, &adopted).await
     }
 
     async fn adopt(&self, order: &Order, found: &ActiveActivation) -> Result<bool, SettleError> {

@@ -140,6 +140,25 @@ async fn adopts_when_there_are_more_numbers_than_purchases_under_way() -> Outcom
 }
 
 #[tokio::test]
+async fn adopts_what_was_there_before_every_purchase_under_way() -> Outcome {
+    let market = Market::new().await?.funded(300).await?;
+    let stuck = lose(&market, Sale::AnswerLost).await?;
+    market.clock.advance_seconds(31);
+    // There is always somebody who may be waiting for the one number in the list.
+    lose(&market, Sale::RequestLost).await?;
+    assert_eq!(settle(&market, 0).await?, 0);
+    for _ in 0..2 {
+        market.clock.advance_seconds(16);
+        lose(&market, Sale::RequestLost).await?;
+    }
+    assert!(settle(&market, 0).await? >= 1);
+    assert_eq!(status(&market, &stuck).await?, Status::Active);
+    market.settle_down().await?;
+    assert_eq!(market.check_story().await?, 0);
+    Ok(())
+}
+
+#[tokio::test]
 async fn gives_up_in_the_end_when_rivals_never_cease() -> Outcome {
     let market = Market::new().await?.funded(100).await?;
     let stuck = lose(&market, Sale::RequestLost).await?;
