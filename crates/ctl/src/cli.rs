@@ -56,6 +56,9 @@ pub enum Command {
     /// The books
     #[command(subcommand)]
     Ledger(Ledger),
+    /// Durable work, and what was given up
+    #[command(subcommand)]
+    Task(Task),
     /// Check settings, database, Redis and providers, and say what to do about what is wrong
     Doctor,
 }
@@ -233,6 +236,42 @@ pub enum Topup {
 pub enum Ledger {
     /// Prove the books from the first movement to the last; ends with 4 when they do not hold
     Audit,
+}
+
+/// `task …`.
+#[derive(Debug, Subcommand)]
+pub enum Task {
+    /// Count what waits, runs and lies dead, by kind
+    Stats,
+    /// Show what was given up, newest first
+    List {
+        /// At most so many
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
+        limit: u32,
+    },
+    /// Show one task, dead or alive
+    Show {
+        /// Its number
+        id: i64,
+    },
+    /// Try again what was given up
+    Retry(Intervention),
+    /// Delete what was given up: it will never be done
+    Discard(Intervention),
+}
+
+/// `task retry` and `task discard`.
+#[derive(Debug, Args)]
+pub struct Intervention {
+    /// Numbers of the tasks, as `task list` shows them
+    #[arg(required = true, num_args = 1..)]
+    pub ids: Vec<i64>,
+    /// Why; kept with the decision
+    #[arg(long, value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    pub reason: String,
+    /// Who decides; the login name unless given
+    #[arg(long, value_name = "NAME")]
+    pub operator: Option<String>,
 }
 
 fn amount(text: &str) -> Result<Amount, String> {

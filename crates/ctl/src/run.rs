@@ -71,5 +71,6 @@ async fn dispatch(command: &Command, backends: &Backends) -> Result<Answer, Fail
         Command::Catalog(command) => commands::catalog(desk, command).await,
         Command::Topup(command) => commands::topup(desk, command).await,
         Command::Ledger(command) => commands::ledger(desk, command).await,
+        Command::Task(command) => commands::task(desk, command).await,
     }
 }

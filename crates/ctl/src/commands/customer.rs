@@ -1,5 +1,3 @@
-use std::env;
-
 use domain::{
     identity::register::AddCustomer,
     ledger::{
@@ -9,7 +7,7 @@ use domain::{
 };
 use serde_json::json;
 
-use super::{Desk, read_secret};
+use super::{Desk, operator, read_secret};
 use crate::{
     Answer, Failure,
     cli::{Credit, Customer},
@@ -55,9 +53,7 @@ async fn show(desk: &Desk, email: &str) -> Result<Answer, Failure> {
 
 async fn credit(desk: &Desk, arguments: &Credit) -> Result<Answer, Failure> {
     let user = desk.customer(&arguments.customer).await?;
-    let operator = arguments.operator.clone().or_else(login_name).ok_or_else(|| {
-        Failure::usage(anyhow::anyhow!("who decides? the login name is not known, give --operator"))
-    })?;
+    let operator = operator(arguments.operator.as_deref())?;
     let command = CreditCommand {
         user,
         amount: arguments.amount,
@@ -79,9 +75,4 @@ async fn credit(desk: &Desk, arguments: &Credit) -> Result<Answer, Failure> {
     });
     let verb = if is_new { "credited" } else { "had been credited before under this reference" };
     Ok(Answer::say(json, format_args!("customer {user} {verb}, {available} IDR available")))
-}
-
-fn login_name() -> Option<String> {
-    let name = env::var_os("USER").or_else(|| env::var_os("LOGNAME"))?;
-    name.into_string().ok().filter(|name| !name.is_empty())
 }

@@ -6,10 +6,11 @@ pub(crate) mod doctor;
 mod ledger;
 mod migrate;
 mod provider;
+mod task;
 mod token;
 mod topup;
 
-use std::{fs, io::Read as _, path::Path, sync::Arc};
+use std::{env, fs, io::Read as _, path::Path, sync::Arc};
 
 use anyhow::Context as _;
 use domain::{
@@ -20,6 +21,7 @@ use domain::{
     ledger::LedgerQueries,
     providers::{ProviderDirectory, ProviderRegistry},
     store::Store,
+    tasks::{DeadLetters, TaskQueue},
     time::{Clock, IdGen},
     topups::TopupQueries,
 };
@@ -29,6 +31,7 @@ pub use customer::customer;
 pub use ledger::ledger;
 pub(crate) use migrate::migrate;
 pub use provider::provider;
+pub use task::task;
 pub use token::token;
 pub use topup::{start_topup, topup};
 
@@ -49,6 +52,10 @@ pub struct Desk {
     pub directory: Arc<dyn ProviderDirectory>,
     /// What is on sale.
     pub catalog: Arc<dyn CatalogRepo>,
+    /// Durable work.
+    pub queue: Arc<dyn TaskQueue>,
+    /// Work that was given up.
+    pub letters: Arc<dyn DeadLetters>,
     /// Calls providers.
     pub registry: Arc<dyn ProviderRegistry>,
     /// Hashes passwords.
@@ -85,6 +92,15 @@ impl Desk {
         let found = self.identity.by_email(&email.trim().to_lowercase()).await?;
         found.ok_or_else(|| Failure::conflict(format_args!("there is no customer {email}")))
     }
+}
+
+/// Who decides: the one who was named, or whoever is logged in.
+fn operator(named: Option<&str>) -> Result<String, Failure> {
+    let login = || env::var_os("USER").or_else(|| env::var_os("LOGNAME"))?.into_string().ok();
+    let name = named.map(str::to_owned).or_else(login).filter(|name| !name.trim().is_empty());
+    name.ok_or_else(|| {
+        Failure::usage(anyhow::anyhow!("who decides? the login name is not known, give --operator"))
+    })
 }
 
 /// The text in a file, `-` for standard input, without the line end that editors leave.

@@ -1,5 +1,9 @@
 use ctl::Exit;
-use domain::providers::ProviderError;
+use domain::{
+    ids::OrderId,
+    providers::ProviderError,
+    tasks::{NewTask, TaskKind, TaskQueue},
+};
 use serde_json::{Value, json};
 
 use crate::support::Operator;
@@ -51,6 +55,7 @@ async fn what_exists_or_does_not_has_an_exit_code_of_its_own() {
         "provider set-url --code nobody --base-url http://a",
         "topup start --email nobody@example.com --amount 10000",
         "topup show --id 00000000-0000-0000-0000-000000000001",
+        "task show 7",
     ] {
         assert_eq!(operator.fails(line).await.0, Exit::Conflict, "{line}");
     }
@@ -190,4 +195,36 @@ async fn an_audit_of_good_books_ends_well() {
 fn entry<'a>(list: &'a Value, code: &str) -> &'a Value {
     let list = list.as_array().unwrap();
     list.iter().find(|entry| entry["code"] == code).unwrap()
+}
+
+#[tokio::test]
+async fn what_was_given_up_is_shown_and_decided_upon() {
+    let operator = Operator::new().await;
+    let store = &operator.market.store;
+    for number in 1..=3 {
+        let task = NewTask::new(TaskKind::CloseUpstream, OrderId::new(number));
+        store.enqueue_now(&task).await.unwrap();
+    }
+    assert_eq!(operator.does("task list").await.text, "none");
+    assert!(operator.does("task show 1").await.text.contains("waiting"));
+    // There are no such orders.
+    assert_eq!(operator.market.run_tasks().await.unwrap(), 3);
+    let stats = operator.does("task stats").await.json;
+    assert_eq!((&stats[0]["kind"], &stats[0]["dead"]), (&json!("order.close_upstream"), &json!(3)));
+    let listed = operator.does("task list --limit 2").await;
+    assert_eq!(listed.json.as_array().map(Vec::len), Some(2));
+    assert_eq!(listed.json[0]["last_error"], "there is no such order");
+    let shown = operator.does("task show 2").await;
+    assert_eq!(
+        (&shown.json["state"], &shown.json["reason"]),
+        (&json!("dead"), &json!("permanent"))
+    );
+
+    let decided = operator.does("task retry 1 2 --operator Ada --reason mended").await;
+    assert_eq!(decided.json, json!({ "done": [1, 2], "missing": [] }));
+    let again = operator.does("task discard 2 3 --operator Ada --reason hopeless").await;
+    assert_eq!(again.json, json!({ "done": [3], "missing": [2] }));
+    assert_eq!(again.exit, Exit::Conflict);
+    assert_eq!(operator.does("task list").await.text, "none");
+    assert_eq!(operator.market.run_tasks().await.unwrap(), 2);
 }

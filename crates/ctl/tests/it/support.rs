@@ -27,7 +27,9 @@ impl Operator {
             ledger: storage.clone(),
             topups: storage.clone(),
             directory: storage.clone(),
-            catalog: storage,
+            catalog: storage.clone(),
+            queue: storage.clone(),
+            letters: storage,
             registry: market.registry.clone(),
             hasher: market.hasher.clone(),
             mint: market.mint.clone(),
@@ -50,6 +52,7 @@ impl Operator {
             Command::Catalog(command) => commands::catalog(&self.desk, command).await,
             Command::Topup(command) => commands::topup(&self.desk, command).await,
             Command::Ledger(command) => commands::ledger(&self.desk, command).await,
+            Command::Task(command) => commands::task(&self.desk, command).await,
             Command::Migrate(_) | Command::Doctor => unreachable!("needs a real database"),
         }
     }
