@@ -267,3 +267,20 @@ pub async fn moves_money_once_for_concurrent_posts_of_one_key<B: Backend>(store:
     assert_eq!((fresh, wallet(store, user).await?), (1, (70, 0)));
     Ok(())
 }
+
+/// Many at once with one key that take all there is: the losers find it taken by themselves, and
+/// are not told that it is missing.
+pub async fn takes_money_once_for_concurrent_posts_of_one_key<B: Backend>(store: &B) -> Outcome {
+    let stage = Stage::open(store, PRICE).await?;
+    let order = stage.delivered(stage.active("1").await?).await?;
+    let whole = chart::compensation(order.money(), "all", order.price);
+    let refund = chart::topup_refund(Gateway::Stripe, "all", order.user, order.price, None);
+    for (journal, left) in [(whole, PRICE), (refund, 0)] {
+        let answers = join_all((0..10).map(|_| post(store, &journal))).await;
+        for answer in answers {
+            answer.map_err(|error| format!("{}: {error}", journal.key))?;
+        }
+        assert_eq!(stage.wallet().await?, (left, 0), "{}", journal.key);
+    }
+    assert_clean(store).await
+}

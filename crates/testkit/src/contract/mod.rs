@@ -101,6 +101,7 @@ macro_rules! cases {
             books_what_a_delivered_number_cost,
             runs_units_in_opposite_order_to_their_end,
             moves_money_once_for_concurrent_posts_of_one_key,
+            takes_money_once_for_concurrent_posts_of_one_key,
         }
     };
     (payback => $each:ident) => {
