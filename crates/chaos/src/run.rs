@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep};
 use crate::{
     check::{Facts, Finding, Grade, contradictions, plant_all},
     cli::Options,
-    evidence::{Evidence, collect, unfinished},
+    evidence::{Evidence, collect, hurry, unfinished},
     history::{Header, History, What},
     load::{Load, Served},
     nemesis::{Hands, Nemesis, Profile, Until, profile},
@@ -25,6 +25,8 @@ use crate::{
 /// How long everything may take to come to rest: the window of an order and the patience of all
 /// reconcilers, twice.
 const REST: Duration = Duration::from_mins(3);
+/// Looks at what is left, between which failed work is not called to a new try.
+const HURRY_EVERY: u64 = 10;
 /// Attempts of a gateway to be heard after it had given up.
 const REDELIVERIES: u32 = 20;
 
@@ -119,7 +121,7 @@ async fn disturb(
 async fn rest(system: &System, history: &History) -> anyhow::Result<()> {
     let start = Instant::now();
     redeliver(system).await?;
-    loop {
+    for round in 1_u64.. {
         let left = unfinished(system).await?;
         if left.is_empty() {
             let after_ms = u64::try_from(start.elapsed().as_millis())?;
@@ -129,8 +131,12 @@ async fn rest(system: &System, history: &History) -> anyhow::Result<()> {
             say(&format!("still unfinished: {left}"));
             return history.note(format!("not at rest: {left}"));
         }
+        if round.is_multiple_of(HURRY_EVERY) {
+            hurry(system).await?;
+        }
         sleep(Duration::from_millis(500)).await;
     }
+    Ok(())
 }
 
 /// A gateway tries for days what the stand-in tries for seconds.

@@ -48,6 +48,19 @@ pub(crate) async fn read_books(url: &str, first: &str) -> anyhow::Result<String>
     psql(url, &script).await
 }
 
+/// Lets what rests after failures be tried again now. Where real time passes, it rests for minutes.
+pub(crate) async fn hurry(system: &System) -> anyhow::Result<()> {
+    psql(&system.postgres.owner_url(), HURRY).await.map(drop)
+}
+
+const HURRY: &str = "
+SELECT to_regclass('tasks') IS NOT NULL AS has_tasks \\gset
+UPDATE payment_inbox SET next_attempt_at = now() WHERE state = 'PENDING';
+\\if :has_tasks
+UPDATE tasks SET run_at = now() WHERE dead_at IS NULL AND worker IS NULL AND run_at > now();
+\\endif
+";
+
 /// What the running system still has to do; empty when it has come to rest.
 pub(crate) async fn unfinished(system: &System) -> anyhow::Result<String> {
     let found = psql(&system.postgres.owner_url(), UNFINISHED).await?;
@@ -71,7 +84,8 @@ SELECT count(*) || ' notifications' FROM payment_inbox WHERE state = 'PENDING'
     HAVING count(*) > 0;
 SELECT count(*) || ' events' FROM events WHERE seq IS NULL HAVING count(*) > 0;
 \\if :has_tasks
-SELECT count(*) || ' tasks ' || kind FROM tasks WHERE dead_at IS NULL GROUP BY kind;
+SELECT 'task ' || kind || ' ' || subject || ', attempt ' || attempt || coalesce(': ' || last_error, '')
+    FROM tasks WHERE dead_at IS NULL LIMIT 20;
 \\endif
 ";
 

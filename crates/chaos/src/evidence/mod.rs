@@ -8,6 +8,6 @@ mod world;
 
 pub(crate) use self::{
     books::{Books, Key, Message, Order, Topup, Transfer, Wallet},
-    collect::{Evidence, collect, read_books, unfinished},
+    collect::{Evidence, collect, hurry, read_books, unfinished},
     world::{Activation, Session, World},
 };

@@ -6,7 +6,7 @@ pub(super) const PROVIDER_LIFETIME_SECONDS: u32 = 90;
 pub(super) const STRIPE_KEY: &str = "sk_test_chaos";
 pub(super) const STRIPE_SECRET: &str = "whsec_chaos";
 
-const QUICK: [(&str, &str); 32] = [
+const QUICK: [(&str, &str); 31] = [
     ("secrets.seal_key", "4c6f63616c6f6e6c79206b65792c206e6f742061207365637265742061742e2e"),
     ("database.max_connections", "8"),
     ("orders.lifetime_seconds", "20"),
@@ -17,17 +17,16 @@ const QUICK: [(&str, &str); 32] = [
     ("providers.breaker_failures", "20"),
     ("providers.breaker_open_seconds", "1"),
     ("tasks.relay_ms", "100"),
-    ("tasks.drain_ms", "100"),
     ("tasks.credit_ms", "100"),
     ("tasks.poll_ms", "200"),
     ("tasks.poll_order_ms", "1000"),
     ("tasks.expire_ms", "200"),
     ("tasks.settle_seconds", "1"),
-    ("tasks.close_seconds", "1"),
+    ("tasks.adopt_seconds", "5"),
     ("tasks.catalog_seconds", "20"),
     ("tasks.audit_seconds", "20"),
     ("tasks.lock_seconds", "2"),
-    ("tasks.lease_seconds", "1"),
+    ("tasks.lease_seconds", "2"),
     ("tasks.canary_seconds", "5"),
     ("tasks.settle_patience_seconds", "3"),
     ("tasks.orphan_after_seconds", "2"),
