@@ -18,7 +18,8 @@ pub trait TaskRepo: Send {
     /// its tries begin anew.
     async fn enqueue(&mut self, task: &NewTask) -> Result<(), StoreError>;
 
-    /// Removes a task that waits. One that is being run is left to find out for itself.
+    /// Removes a task that waits for something to be confirmed. One that is being run is left to
+    /// find out for itself; other kinds are refused.
     async fn withdraw(&mut self, kind: TaskKind, subject: &Subject) -> Result<(), StoreError>;
 
     /// Ends a claimed task together with its effect. False when somebody else has claimed it

@@ -60,14 +60,9 @@ impl TaskRepo for PgUnitOfWork {
     }
 
     async fn withdraw(&mut self, kind: TaskKind, subject: &Subject) -> Result<(), StoreError> {
-        let done = sqlx::query!(
-            "DELETE FROM tasks
-             WHERE kind = $1 AND subject = $2 AND dead_at IS NULL AND worker IS NULL",
-            kind.as_str(),
-            subject.as_str(),
-        )
-        .execute(self.conn())
-        .await;
+        let done = sqlx::query!("SELECT task_withdraw($1, $2)", kind.as_str(), subject.as_str())
+            .fetch_one(self.conn())
+            .await;
         self.seen(done).map(drop)
     }
 

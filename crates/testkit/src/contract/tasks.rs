@@ -330,22 +330,28 @@ pub async fn is_released_as_if_never_claimed<B: Backend>(store: &B) -> Outcome {
     Ok(())
 }
 
-/// What became needless before it began is removed; what runs is left alone.
+/// What was confirmed before its task began needs none; what runs is left alone, and so is work
+/// that cannot become needless.
 pub async fn is_withdrawn_while_it_waits<B: Backend>(store: &B) -> Outcome {
+    let kind = TaskKind::ConfirmSms;
     for number in [1, 2] {
-        enqueue(store, &matter(number)).await?;
+        enqueue(store, &NewTask::new(kind, OrderId::new(number))).await?;
     }
-    let withdraw = |number| async move {
+    let withdraw = |kind, number| async move {
         let mut unit = store.begin().await?;
-        let subject = Subject::from(OrderId::new(number));
-        unit.tasks().withdraw(KIND, &subject).await?;
+        unit.tasks().withdraw(kind, &Subject::from(OrderId::new(number))).await?;
         unit.commit().await
     };
-    withdraw(1).await?;
-    let claim = only(store, HOUR).await?;
-    assert_eq!(claim.subject.as_number(), Some(2));
-    withdraw(2).await?;
-    assert!(finish(store, &claim).await?);
+    withdraw(kind, 1).await?;
+    let wanted = Wanted { kind, room: 10, lease: HOUR, max_attempts: 3 };
+    let claimed = store.claim(&[wanted], "worker").await?.claims;
+    let subjects: Vec<_> = claimed.iter().map(|claim| claim.subject.as_number()).collect();
+    assert_eq!(subjects, [Some(2)]);
+    withdraw(kind, 2).await?;
+    assert!(finish(store, &claimed[0]).await?);
+    enqueue(store, &matter(1)).await?;
+    assert!(withdraw(KIND, 1).await.is_err());
+    only(store, HOUR).await?;
     Ok(())
 }
 

@@ -12,7 +12,11 @@ use domain::{
     time::Timestamp,
 };
 
-use super::{MemStore, state::State, unit::MemUnit};
+use super::{
+    MemStore,
+    state::{State, misuse},
+    unit::MemUnit,
+};
 
 /// A task as stored.
 #[derive(Debug, Clone)]
@@ -234,6 +238,9 @@ impl TaskRepo for MemUnit {
 
     async fn withdraw(&mut self, kind: TaskKind, subject: &Subject) -> Result<(), StoreError> {
         self.step("withdraw", |unit| {
+            if !kind.as_str().ends_with(".confirm") {
+                return Err(misuse("such tasks are not taken back"));
+            }
             unit.draft.tasks.retain(|_, row| !row.is_live(kind, subject) || row.worker.is_some());
             Ok(())
         })

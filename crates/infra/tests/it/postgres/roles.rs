@@ -77,6 +77,10 @@ const FOREIGN: &[(&str, &[&str])] = &[
             "UPDATE providers SET base_url = 'http://attacker'",
             "UPDATE offers SET price = 1",
             "UPDATE events SET seq = 1",
+            "SELECT * FROM tasks",
+            "INSERT INTO tasks (kind, subject, run_at) VALUES ('canary', 'x', now())",
+            "SELECT task_withdraw('order.close_upstream', '1')",
+            "SELECT task_intervene(1, 'retry', 'me', 'because')",
         ],
     ),
     (
@@ -94,7 +98,11 @@ const FOREIGN: &[(&str, &[&str])] = &[
             "INSERT INTO orders SELECT * FROM orders",
             "SELECT * FROM idempotency_keys",
             "UPDATE providers SET base_url = 'http://attacker'",
+            "SELECT * FROM tasks",
+            "UPDATE tasks SET run_at = now()",
             "DELETE FROM tasks",
+            "SELECT task_withdraw('refund.send', '1')",
+            "SELECT task_intervene(1, 'discard', 'me', 'because')",
         ],
     ),
     (
@@ -108,6 +116,7 @@ const FOREIGN: &[(&str, &[&str])] = &[
             "UPDATE users SET suspended_at = NULL",
             "INSERT INTO api_tokens SELECT * FROM api_tokens",
             "INSERT INTO task_audit (task_id) VALUES (1)",
+            "SELECT task_intervene(1, 'retry', 'me', 'because')",
         ],
     ),
     (
