@@ -26,20 +26,27 @@ const HINTS: &[&str] = &[
 /// The most probable code in `text`: 4 to 8 digits, plain, in two groups (`123-456`) or behind a
 /// letter prefix (`G-123456`). The candidate nearest to a word for "code" wins, else the first.
 ///
-/// Linear in the length of the text, which is bounded where it enters.
+/// Takes time in proportion to the length of the text, however many codes and hints are in it.
 pub fn recognise(text: &str) -> Option<String> {
     let lower = text.to_lowercase();
-    let hints: Vec<usize> =
+    let mut hints: Vec<usize> =
         HINTS.iter().flat_map(|hint| lower.match_indices(hint).map(|(at, _)| at)).collect();
-    let distance = |at: usize| hints.iter().map(|hint| hint.abs_diff(at)).min();
+    hints.sort_unstable();
     let mut best: Option<(usize, String)> = None;
     for (at, code) in candidates(&lower) {
-        let rank = distance(at).unwrap_or(usize::MAX);
+        let rank = distance(&hints, at).unwrap_or(usize::MAX);
         if best.as_ref().is_none_or(|(known, _)| rank < *known) {
             best = Some((rank, code));
         }
     }
     best.map(|(_, code)| code)
+}
+
+/// How far the nearest of `hints`, which are in order, lies from `at`.
+fn distance(hints: &[usize], at: usize) -> Option<usize> {
+    let next = hints.partition_point(|hint| *hint < at);
+    let before = next.checked_sub(1).and_then(|previous| hints.get(previous));
+    before.into_iter().chain(hints.get(next)).map(|hint| hint.abs_diff(at)).min()
 }
 
 /// Runs of digits that can be codes, with their byte positions.
@@ -88,7 +95,7 @@ fn code_of(token: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::recognise;
+    use super::{distance, recognise};
 
     #[test]
     fn finds_codes_as_services_write_them() {
@@ -106,6 +113,15 @@ mod tests {
         ] {
             assert_eq!(recognise(text).as_deref(), code, "{text}");
         }
+    }
+
+    #[test]
+    fn the_nearest_hint_decides_on_either_side() {
+        let hints = [4, 10, 30];
+        for (at, nearest) in [(0, 4), (4, 0), (6, 2), (8, 2), (19, 9), (25, 5), (40, 10)] {
+            assert_eq!(distance(&hints, at), Some(nearest), "{at}");
+        }
+        assert_eq!(distance(&[], 3), None);
     }
 
     #[test]
