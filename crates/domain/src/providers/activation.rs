@@ -154,9 +154,17 @@ impl SmsText {
     /// Longest text kept: ten concatenated messages.
     pub const MAX_CHARS: usize = 1_600;
 
-    /// Keeps the text up to its limit, without NUL, which Postgres cannot store.
+    /// Keeps the text up to its limit, without blanks around it, in which two reports of a message
+    /// can differ, and without NUL, which Postgres cannot store.
     pub fn new(raw: &str) -> Self {
-        Self(raw.chars().filter(|c| *c != '\0').take(Self::MAX_CHARS).collect())
+        let text: String = raw.chars().filter(|c| *c != '\0').collect();
+        let kept: String = text.trim_start().chars().take(Self::MAX_CHARS).collect();
+        Self(kept.trim_end().to_owned())
+    }
+
+    /// The text, unless nothing of it is left to read.
+    pub fn parse(raw: &str) -> Option<Self> {
+        Some(Self::new(raw)).filter(|text| !text.0.is_empty())
     }
 
     /// The text, for the owner and for storage only.

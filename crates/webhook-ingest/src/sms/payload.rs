@@ -36,18 +36,12 @@ pub(crate) fn read(
     };
     let code = scalar(&fields, "code").map(|text| plain(&text, usize::MAX));
     let code = code.filter(|code| (1..=MAX_CODE).contains(&code.chars().count()));
-    let text = scalar(&fields, "text").filter(|text| !text.trim().is_empty());
-    let Some(text) = text.as_ref().or(code.as_ref()) else {
+    let text = scalar(&fields, "text").and_then(|text| SmsText::parse(&text));
+    let Some(text) = text.or_else(|| SmsText::parse(code.as_ref()?)) else {
         return Err(vec![FieldFault::new("text", "is missing, and so is the code")]);
     };
     let stamp = scalar(&fields, "receivedAt").unwrap_or_default();
-    Ok(Callback {
-        provider,
-        external_id,
-        text: SmsText::new(text),
-        code,
-        received_at: plain(&stamp, MAX_STAMP),
-    })
+    Ok(Callback { provider, external_id, text, code, received_at: plain(&stamp, MAX_STAMP) })
 }
 
 fn unreadable(message: &str) -> Vec<FieldFault> {
@@ -73,9 +67,12 @@ fn scalar(fields: &Fields, name: &str) -> Option<String> {
     }
 }
 
-/// Without control characters, of which Postgres refuses one and people need none.
+/// Without control characters, of which Postgres refuses one and people need none, and without
+/// blanks around it, so that cutting it again changes nothing.
 fn plain(text: &str, most: usize) -> String {
-    text.trim().chars().filter(|c| !c.is_control()).take(most).collect()
+    let text: String = text.chars().filter(|c| !c.is_control()).collect();
+    let kept: String = text.trim_start().chars().take(most).collect();
+    kept.trim_end().to_owned()
 }
 
 #[cfg(test)]
@@ -148,6 +145,7 @@ mod tests {
             r#"{"activationId":"1 2","text":"x"}"#,
             r#"{"activationId":1}"#,
             r#"{"activationId":1,"text":" ","code":""}"#,
+            r#"{"activationId":1,"text":"\u0000 \u0000","code":"\u0000"}"#,
             r#"{"activationId":1,"text":{"a":1}}"#,
             r#"{"rentId":"26251422","sms":{"text":"x"}}"#,
         ] {

@@ -71,10 +71,10 @@ fn country_names(reply: &Reply) -> Result<BTreeMap<String, String>, ProviderErro
     for (key, row) in rows(&value) {
         let id = field(row, &["id"]).and_then(text).or_else(|| key.map(str::to_owned));
         let name = field(row, &["eng", "name", "rus"]).and_then(text);
-        if let (Some(id), Some(name)) = (id, name)
+        if let (Some(id), Some(name)) = (id, name.and_then(|name| printable(&name)))
             && is_country(&id)
         {
-            names.insert(id, printable(&name));
+            names.insert(id, name);
         }
     }
     filled(names)
@@ -87,10 +87,10 @@ fn service_names(reply: &Reply) -> Result<BTreeMap<String, String>, ProviderErro
     for (key, row) in rows(field(&value, &["services", "data"]).unwrap_or(&value)) {
         let code = field(row, &["code", "id"]).and_then(text).or_else(|| key.map(str::to_owned));
         let name = text(row).or_else(|| field(row, &["name", "eng"]).and_then(text));
-        if let (Some(code), Some(name)) = (code, name)
+        if let (Some(code), Some(name)) = (code, name.and_then(|name| printable(&name)))
             && is_service(&code)
         {
-            names.insert(code, printable(&name));
+            names.insert(code, name);
         }
     }
     filled(names)
@@ -120,8 +120,11 @@ fn filled(names: BTreeMap<String, String>) -> Result<BTreeMap<String, String>, P
     if names.is_empty() { Err(ProviderError::Unavailable("an empty list")) } else { Ok(names) }
 }
 
-fn printable(name: &str) -> String {
-    name.chars().filter(|c| !c.is_control()).take(LONGEST_NAME).collect()
+/// A name as it is shown; nothing when nobody could see it.
+fn printable(name: &str) -> Option<String> {
+    let name: String = name.chars().filter(|c| !c.is_control()).collect();
+    let name: String = name.trim_start().chars().take(LONGEST_NAME).collect();
+    Some(name.trim_end().to_owned()).filter(|name| !name.is_empty())
 }
 
 #[cfg(test)]

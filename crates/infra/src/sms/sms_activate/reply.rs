@@ -34,7 +34,8 @@ pub(super) enum Content {
 impl Reply {
     pub(super) fn content(&self) -> Content {
         let Ok(text) = std::str::from_utf8(&self.body) else { return Content::Unreadable };
-        let text = text.trim_start_matches('\u{feff}').trim();
+        let text =
+            text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}').trim_end();
         let quoted = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
         let text = quoted.unwrap_or(text).trim();
         if text.is_empty() {

@@ -36,7 +36,7 @@ fn received(rest: &str) -> UpstreamStatus {
     if let Some(code) = code(rest) {
         return UpstreamStatus::Received { code: Some(code), text: None };
     }
-    UpstreamStatus::Received { code: None, text: message(rest) }
+    UpstreamStatus::Received { code: None, text: SmsText::parse(rest) }
 }
 
 /// A code without the quotes and blanks that some put around it.
@@ -44,11 +44,6 @@ fn code(raw: &str) -> Option<String> {
     let code = raw.trim_matches(['\'', '"', ' ']);
     let fits = (1..=LONGEST_CODE).contains(&code.len());
     (fits && code.chars().all(|c| !c.is_whitespace() && !c.is_control())).then(|| code.to_owned())
-}
-
-fn message(raw: &str) -> Option<SmsText> {
-    let raw = raw.trim();
-    (!raw.is_empty()).then(|| SmsText::new(raw))
 }
 
 /// What getStatusV2 knows.
@@ -72,9 +67,10 @@ pub(super) fn detail(reply: &Reply) -> Detail {
     let Content::Json(value) = &content else { return Detail::Nothing };
     let sms = field(value, &["sms", "data"]).filter(|sms| sms.is_object());
     let word = |sms: &Value, name: &str| field(sms, &[name]).and_then(text);
-    let Some(body) = sms.and_then(|sms| word(sms, "text")) else { return Detail::Nothing };
+    let message = sms.and_then(|sms| word(sms, "text")).and_then(|raw| SmsText::parse(&raw));
+    let Some(text) = message else { return Detail::Nothing };
     let code = sms.and_then(|sms| word(sms, "code")).and_then(|raw| code(&raw));
-    Detail::Message { code, text: SmsText::new(&body) }
+    Detail::Message { code, text }
 }
 
 #[cfg(test)]
@@ -108,7 +104,9 @@ mod tests {
             Ok(UpstreamStatus::Received { code: None, text })
         );
         let empty = UpstreamStatus::Received { code: None, text: None };
-        assert_eq!(read(200, "STATUS_OK"), Ok(empty));
+        for body in ["STATUS_OK", "STATUS_OK: \0 \0"] {
+            assert_eq!(read(200, body), Ok(empty.clone()), "{body}");
+        }
     }
 
     #[test]
@@ -150,8 +148,14 @@ mod tests {
 
     #[test]
     fn no_message_is_no_failure() {
-        let bodies =
-            ["STATUS_CANCEL", r#"{"sms":null}"#, r#"{"data":[]}"#, "", r#"{"sms":{"code":"1"}}"#];
+        let bodies = [
+            "STATUS_CANCEL",
+            r#"{"sms":null}"#,
+            r#"{"data":[]}"#,
+            "",
+            r#"{"sms":{"code":"1"}}"#,
+            r#"{"sms":{"code":"1","text":"\u0000"}}"#,
+        ];
         for body in bodies {
             assert_eq!(detail(&reply(200, body)), Detail::Nothing, "{body}");
         }
