@@ -15,6 +15,9 @@ use super::{
 /// Fields whose presence shows that a number may have been sold, whatever else the reply says.
 const TRACES: [&str; 4] = ["activationId", "phoneNumber", "activation", "phone"];
 
+/// The word for a number.
+const SOLD: &str = "ACCESS_NUMBER";
+
 /// Why a purchase brought no number.
 #[derive(Debug, PartialEq)]
 pub(super) enum NotSold {
@@ -29,15 +32,14 @@ pub(super) enum NotSold {
 pub(super) fn sold(reply: &Reply) -> Result<Activation, NotSold> {
     let content = reply.content();
     let found = match &content {
-        Content::Token { head, rest } if head == "ACCESS_NUMBER" => {
-            Some(rest.as_deref().and_then(from_token))
-        }
+        Content::Token { head, rest } if head == SOLD => Some(rest.as_deref().and_then(from_token)),
         Content::Json(value) if field(value, &TRACES).is_some() => Some(from_json(value)),
         _ => None,
     };
     match found {
         Some(Some(activation)) => return Ok(activation),
         Some(None) => return Err(unknown("a number that cannot be read", true)),
+        None if mentions_sale(reply, &content) => return Err(unclear(reply, &content)),
         None => {}
     }
     let complaint = complaint(reply, &content);
@@ -47,6 +49,25 @@ pub(super) fn sold(reply: &Reply) -> Result<Activation, NotSold> {
     match complaint.and_then(|complaint| complaint.refusal()) {
         Some(refusal) => Err(NotSold::For(AcquireError::Refused(refusal))),
         None => Err(unclear(reply, &content)),
+    }
+}
+
+/// Whether there is, anywhere, a sign that a number was sold. What else the reply says is no
+/// refusal then, for after a refusal the money goes back and the next offer is asked.
+fn mentions_sale(reply: &Reply, content: &Content) -> bool {
+    let token = SOLD.as_bytes();
+    reply.body.windows(token.len()).any(|part| part == token)
+        || matches!(content, Content::Json(value) if has_trace(value))
+}
+
+/// As deep as the document is, which the parser bounds.
+fn has_trace(value: &Value) -> bool {
+    match value {
+        Value::Array(list) => list.iter().any(has_trace),
+        Value::Object(members) => {
+            field(value, &TRACES).is_some() || members.values().any(has_trace)
+        }
+        _ => false,
     }
 }
 

@@ -70,6 +70,22 @@ fn an_incomplete_number_may_have_been_sold() {
     }
 }
 
+/// Whatever else the reply says and whatever its status is.
+#[test]
+fn a_number_inside_a_refusal_may_have_been_sold() {
+    for (status, body) in [
+        (200, r#"{"status":"error","data":{"activationId":1,"phoneNumber":"79584123456"}}"#),
+        (403, r#"{"title":"BANNED","info":[{"phone":79584123456}]}"#),
+        (200, "NO_NUMBERS:ACCESS_NUMBER:1:79584123456"),
+        (429, "<b>Notice</b>: slow\nACCESS_NUMBER:1:79584123456"),
+        (401, "Warning ACCESS_NUMBER:1:79584123456"),
+    ] {
+        assert!(answered(status, body), "{body}");
+    }
+    assert!(!answered(502, "<html>ACCESS_NUMBER:1:79584123456"));
+    assert_eq!(refused(200, r#"{"error":"NO_NUMBERS","phone":null}"#), Refusal::OutOfStock);
+}
+
 #[test]
 fn refusals_are_definite() {
     let minimum = domain::money::Cost::from_micros(420_000);
