@@ -1,7 +1,7 @@
 # Thin names for the scripts that do the work; `make` lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test check ci fmt lint bench chaos chaos-full sqlx clean
+.PHONY: help demo up down test check ci fmt lint bench chaos chaos-full fuzz sqlx clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\): ## /\1\t/p' Makefile | expand -t 12
@@ -38,6 +38,9 @@ chaos: ## break a system for a minute and prove that nothing was lost (ARGS go t
 
 chaos-full: ## the release gate: tens of thousands of faults, figures into docs/reliability.md
 	@deploy/dev/chaos full
+
+fuzz: ## try every reader of foreign input on anything, FUZZ_SECONDS each (ARGS are targets)
+	@deploy/dev/fuzz $(ARGS)
 
 sqlx: ## regenerate the committed query metadata
 	@deploy/dev/sqlx prepare

@@ -4,6 +4,8 @@
 //! sender waits is left to the task worker.
 
 mod config;
+#[cfg(feature = "fuzz")]
+pub mod fuzz;
 mod routes;
 mod sms;
 mod wiring;

@@ -8,3 +8,5 @@ pub use desk::SmsDesk;
 pub use senders::Senders;
 
 pub(crate) use desk::Call;
+#[cfg(feature = "fuzz")]
+pub(crate) use payload::read;

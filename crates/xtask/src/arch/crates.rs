@@ -38,7 +38,7 @@ const fn row(name: &'static str, ours: &'static [&'static str]) -> Row {
 const PURE: [&str; 6] = ["async-trait", "chrono", "serde", "thiserror", "tracing", "uuid"];
 const BINARY: &[&str] = &["domain", "http-kit", "infra", "rpc", "runtime"];
 
-const TABLE: [Row; 15] = [
+const TABLE: [Row; 16] = [
     Row { outside: Some(&PURE), ..row("domain", &[]) },
     Row { adapters: &ADAPTERS, tests_adapters: true, ..row("infra", &["domain"]) },
     row("http-kit", &["domain"]),
@@ -53,6 +53,7 @@ const TABLE: [Row; 15] = [
     Row { adapters: &["reqwest"], tests_adapters: true, tests_link: false, ..row("e2e", &[]) },
     Row { tests_link: false, ..row("bench", &[]) },
     Row { adapters: &["reqwest"], tests_link: false, ..row("chaos", &[]) },
+    row("fuzz", &["domain", "http-kit", "infra", "runtime", "webhook-ingest"]),
     row("xtask", &[]),
 ];
 

@@ -7,6 +7,8 @@ mod catalog;
 mod change;
 mod client;
 mod countries;
+#[cfg(feature = "fuzz")]
+pub mod fuzz;
 mod listing;
 mod prices;
 mod purchase;

@@ -1,0 +1,128 @@
+//! The configuration: a TOML file, a line with nothing but `---`, and variables of the environment
+//! without their common prefix, one a line.
+
+use std::time::Duration;
+
+use infra::crypto::Sealer;
+use runtime::config::{self, Keys, Section, Source, load};
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::{bytes, prudence};
+
+/// Parts of configurations.
+pub(crate) const WORDS: &[&str] = &[
+    "[secrets]\nseal_key = \"",
+    "[orders]\n",
+    "lifetime_seconds = ",
+    "[pricing]\n",
+    "markup_percent = \"12.5\"",
+    "[providers]\ntimeout_ms = ",
+    "[stripe]\n",
+    "whsec_",
+    "\n---\n",
+    "PRICING__MARKUP_PERCENT=",
+    "SECRETS__SEAL_KEY=",
+    "HTTP__LISTEN=",
+    "DATABASE__URL=postgres://user:Password1234@host/name",
+    "127.0.0.1:8080",
+    "true",
+    "[",
+    "]",
+    "\"",
+    "'''",
+];
+
+/// The sections that hold numbers, addresses and secrets.
+struct All {
+    http: config::Http,
+    database: Option<config::Database>,
+    secrets: config::Secrets,
+    orders: config::Orders,
+    providers: config::Providers,
+    pricing: config::Pricing,
+    stripe: Option<config::Stripe>,
+    shutdown: config::Shutdown,
+    log: config::Log,
+}
+
+impl Section for All {
+    fn read(keys: &mut Keys<'_>) -> Self {
+        Self {
+            http: keys.section("http"),
+            database: keys.optional_section("database"),
+            secrets: keys.section("secrets"),
+            orders: keys.section("orders"),
+            providers: keys.section("providers"),
+            pricing: keys.section("pricing"),
+            stripe: keys.optional_section("stripe"),
+            shutdown: keys.section("shutdown"),
+            log: keys.section("log"),
+        }
+    }
+}
+
+/// What is taken is within its limits, and what is refused is not repeated.
+pub(crate) fn check(input: &[u8]) {
+    let text = bytes::text(input);
+    // Twins name files, and what lies on this machine is not part of the input.
+    if text.to_lowercase().contains("_file") || text.contains("\\u") || text.contains("\\U") {
+        return;
+    }
+    let (file, variables) = text.split_once("\n---\n").unwrap_or((&text, ""));
+    let pairs: Vec<(&str, &str)> =
+        variables.lines().filter_map(|line| line.split_once('=')).collect();
+    let variables = pairs.iter().map(|(name, value)| (format!("SWITCHBOARD__{name}"), *value));
+    let source = match Source::new(file, variables) {
+        Ok(source) => source,
+        Err(faults) => {
+            let quoted: Vec<&str> = file.split(['"', '\'']).collect();
+            return prudence::keeps(&faults.to_string(), &quoted, &[]);
+        }
+    };
+    match load::<All>(&source) {
+        Ok(loaded) => check_limits(&loaded.config),
+        Err(faults) => {
+            assert!(!faults.is_empty());
+            let table = file.parse::<toml::Table>().unwrap();
+            let document = serde_json::to_value(table).unwrap();
+            let (mut values, mut names) = (Vec::new(), Vec::new());
+            prudence::texts_and_names(&document, &mut values, &mut names);
+            let told = faults.to_string();
+            let variables: Vec<String> =
+                pairs.iter().map(|(name, _)| format!("{name} {}", name.to_lowercase())).collect();
+            names.extend(variables.iter().map(String::as_str));
+            values.extend(pairs.iter().map(|(_, value)| *value));
+            prudence::keeps(&told, &values, &names);
+        }
+    }
+}
+
+fn check_limits(all: &All) {
+    let All { orders, providers, pricing, .. } = all;
+    assert!(orders.min_cancel <= orders.lifetime && orders.lifetime > Duration::ZERO);
+    assert!(orders.lifetime <= Duration::from_hours(24));
+    assert!(orders.resend_cooldown <= Duration::from_hours(1));
+    assert!(providers.connect_timeout <= providers.timeout);
+    assert!(providers.timeout <= Duration::from_mins(1));
+    assert!((1..=4096).contains(&providers.max_in_flight) && providers.breaker_failures > 0);
+    assert!((1..=1_000_000).contains(&pricing.idr_per_usd));
+    assert!(pricing.markup_basis_points <= 100_000);
+    assert!(all.shutdown.drain <= all.shutdown.grace);
+    assert!(all.http.listen.to_string().parse() == Ok(all.http.listen));
+    assert!(!format!("{:?}", all.log).is_empty());
+    // What the configuration takes, those who use it take as well.
+    assert!(Sealer::from_hex(&all.secrets.seal_key).is_ok());
+    let address = all.database.as_ref().map(|it| it.url.expose_secret());
+    assert!(address.is_none_or(|it| it.starts_with("postgres")));
+    if let Some(stripe) = &all.stripe {
+        check_stripe(stripe);
+    }
+}
+
+fn check_stripe(stripe: &config::Stripe) {
+    let is_genuine = |secret: &SecretString| secret.expose_secret().starts_with("whsec_");
+    assert!(!stripe.webhook_secrets.is_empty() && stripe.webhook_secrets.iter().all(is_genuine));
+    for page in [&stripe.api_base, &stripe.success_url, &stripe.cancel_url] {
+        assert!(page.as_str().to_ascii_lowercase().starts_with("http"), "{page}");
+    }
+}
