@@ -109,15 +109,20 @@ const PLANTS: [(&str, &str); 16] = [
 ];
 
 /// Plants one fault after the other into the books at `url`, of which `evidence` tells, and which
-/// have the faults `known` without that.
+/// have the faults `known` without that. What finds nothing to spoil, as after a run in which
+/// nobody cancelled, is left out.
 pub(crate) async fn plant_all(
     url: &str,
     evidence: &Evidence,
     known: &[Finding],
 ) -> anyhow::Result<Vec<Planted>> {
     let mut planted = Vec::new();
+    let whole = read_books(url, "").await?;
     for (what, how) in PLANTS {
         let books = read_books(url, &format!("{UNGUARDED}\n{how}")).await?;
+        if books == whole {
+            continue;
+        }
         let evidence = evidence.with_books(&books)?;
         let mut found = contradictions(&Facts::of(&evidence));
         found.retain(|finding| !known.contains(finding));

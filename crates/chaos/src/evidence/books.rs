@@ -134,41 +134,45 @@ pub(super) const QUERIES: &str = "
 \\echo #orders
 SELECT to_json(x) FROM (
     SELECT o.id, o.user_id, o.attempt, o.price, o.cost_micros, o.state, p.code AS provider,
-           o.external_id, o.phone, o.upstream_open, o.sms_revision, o.otp_message
+           o.external_id, o.phone, o.upstream_open, o.sms_revision, o.otp_message,
+           o.failed_reason, o.created_at, o.changed_at
     FROM orders o JOIN providers p ON p.id = o.provider_id ORDER BY o.id) x;
 \\echo #keys
 SELECT to_json(x) FROM (
     SELECT user_id, operation, key, order_ids,
            (extract(epoch FROM created_at) * 1000)::bigint AS created_ms
-    FROM idempotency_keys) x;
+    FROM idempotency_keys ORDER BY user_id, operation, key) x;
 \\echo #wallets
-SELECT to_json(w) FROM ledger.wallets w;
+SELECT to_json(w) FROM ledger.wallets w ORDER BY user_id;
 \\echo #transfers
 SELECT to_json(x) FROM (
     SELECT journal_key, from_class, from_owner, to_class, to_owner, amount, currency,
            wallet_user, wallet_seq, available_after, held_after
     FROM ledger.transfers ORDER BY wallet_user, wallet_seq, journal_key, leg) x;
 \\echo #messages
-SELECT to_json(x) FROM (SELECT user_id, order_id, revision, text FROM sms_messages) x;
+SELECT to_json(x) FROM (
+    SELECT user_id, order_id, revision, text FROM sms_messages ORDER BY order_id, revision) x;
 \\echo #letters
 SELECT to_json(x) FROM (
     SELECT i.id, p.code AS provider, i.external_id, i.state
-    FROM sms_inbox i JOIN providers p ON p.id = i.provider_id) x;
+    FROM sms_inbox i JOIN providers p ON p.id = i.provider_id ORDER BY i.id) x;
 \\echo #topups
-SELECT to_json(x) FROM (SELECT id, user_id, amount, state FROM topups) x;
+SELECT to_json(x) FROM (SELECT id, user_id, amount, state FROM topups ORDER BY id) x;
 \\echo #notices
-SELECT to_json(x) FROM (SELECT event_id, state FROM payment_inbox) x;
+SELECT to_json(x) FROM (SELECT event_id, state FROM payment_inbox ORDER BY id) x;
 \\echo #told
 SELECT to_json(x) FROM (
     SELECT order_id, kind, count(*) AS times, count(*) FILTER (WHERE seq IS NULL) AS unstamped
-    FROM events GROUP BY order_id, kind) x;
+    FROM events GROUP BY order_id, kind ORDER BY order_id, kind) x;
 SELECT to_regclass('task_canary') IS NOT NULL AS has_tasks \\gset
 \\if :has_tasks
 \\echo #canaries
 SELECT to_json(x) FROM (
-    SELECT task_id, subject, count(*) AS times FROM task_canary GROUP BY task_id, subject) x;
+    SELECT task_id, subject, count(*) AS times FROM task_canary
+    GROUP BY task_id, subject ORDER BY task_id) x;
 \\echo #dead_tasks
-SELECT to_json(x) FROM (SELECT id, kind FROM tasks WHERE dead_at IS NOT NULL) x;
+SELECT to_json(x) FROM (
+    SELECT id, kind FROM tasks WHERE dead_at IS NOT NULL ORDER BY id) x;
 \\endif
 ";
 

@@ -98,7 +98,8 @@ const PROFILES: [Profile; 9] = [
         &[
             Lane { name: API, gap_ms: (0, 150), kinds: &[(1, Kind::Kill(API))] },
             Lane { name: INGEST, gap_ms: (0, 150), kinds: &[(1, Kind::Kill(INGEST))] },
-            Lane { name: WORKER, gap_ms: (0, 150), kinds: &[(1, Kind::Kill(WORKER))] },
+            // Somebody has to get through a whole pass now and then.
+            Lane { name: WORKER, gap_ms: (200, 900), kinds: &[(1, Kind::Kill(WORKER))] },
         ],
     ),
     only(
