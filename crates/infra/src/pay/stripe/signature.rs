@@ -41,10 +41,11 @@ impl<'a> Signature<'a> {
     /// for test mode and can be made by anybody.
     fn parse(header: &'a str) -> Option<Self> {
         let (mut times, mut codes) = (Vec::new(), Vec::new());
-        for (scheme, value) in header.split(',').filter_map(|item| item.split_once('=')) {
-            match scheme {
-                "t" => times.push(value),
-                "v1" => codes.push(value),
+        for item in header.split(',') {
+            match item.split_once('=').unwrap_or((item, "")) {
+                ("t", value) => times.push(value),
+                ("v1", "") => return None,
+                ("v1", value) => codes.push(value),
                 _ => {}
             }
         }

@@ -1,7 +1,12 @@
 //! The Stripe adapter.
 
-#![expect(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a helper that fails is a test that fails"
+)]
 
+mod oracle;
 mod sandbox;
 mod scripted;
 

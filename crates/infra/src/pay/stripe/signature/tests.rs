@@ -99,6 +99,16 @@ fn refuses_a_missing_time_or_code() {
     }
 }
 
+/// Stripe's own library does not read such a header at all.
+#[test]
+fn refuses_items_that_lack_their_value() {
+    for item in ["t", "v1", "t=", "v1="] {
+        for header in [format!("t={TIME},v1={CODE},{item}"), format!("{item},t={TIME},v1={CODE}")] {
+            assert_eq!(fresh(&header), Err(VerifyError::Malformed), "{header}");
+        }
+    }
+}
+
 #[test]
 fn accepts_unknown_items() {
     assert_eq!(fresh(&format!("t={TIME},v9=zz,v1={CODE},flag,v0={WRONG}")), Ok(()));
@@ -151,7 +161,7 @@ fn refuses_a_longer_or_shorter_body_or_code() {
     for body in [&BODY[..BODY.len() - 1], &[BODY, b"\n"].concat(), b""] {
         assert_eq!(check(&header, body, &secrets(&[SECRET]), now), Err(VerifyError::Mismatch));
     }
-    for code in [&CODE[..63], &CODE[1..], &format!("{CODE}0"), ""] {
+    for code in [&CODE[..63], &CODE[1..], &format!("{CODE}0"), "0"] {
         let outcome = fresh(&format!("t={TIME},v1={code}"));
         assert_eq!(outcome, Err(VerifyError::Mismatch), "{code}");
     }
