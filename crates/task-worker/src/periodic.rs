@@ -3,7 +3,10 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use domain::time::Clock;
+use domain::{
+    tasks::{Term, Terms},
+    time::Clock,
+};
 use metrics::{counter, gauge, histogram};
 use runtime::{Stop, Supervisor};
 use tokio::{
@@ -39,7 +42,14 @@ pub struct Periodic {
     task: Arc<dyn Task>,
     clock: Arc<dyn Clock>,
     lead: Option<Lead>,
+    slots: Option<Slots>,
     poke: Arc<Notify>,
+}
+
+/// Who gives out slots, and in whose name they are asked for.
+struct Slots {
+    terms: Arc<dyn Terms>,
+    worker: Arc<str>,
 }
 
 /// How a turn went; decides what wakes the task next.
@@ -48,6 +58,8 @@ enum Turn {
     Ran,
     Failed,
     Skipped,
+    /// The slot was run, here or elsewhere; the next one begins after this time.
+    Slot(Duration),
 }
 
 enum Ran {
@@ -63,7 +75,7 @@ impl Periodic {
 
     /// A task that every instance runs.
     pub fn new(schedule: Schedule, task: Arc<dyn Task>, clock: Arc<dyn Clock>) -> Self {
-        Self { schedule, task, clock, lead: None, poke: Arc::default() }
+        Self { schedule, task, clock, lead: None, slots: None, poke: Arc::default() }
     }
 
     /// Runs on the instance that leads only.
@@ -71,6 +83,12 @@ impl Periodic {
     pub fn led_by(self, leader: Arc<dyn Leader>) -> Self {
         let Schedule { name, interval, lock, .. } = self.schedule;
         Self { lead: Some(Lead::new(leader, name, lock.max(interval * 2))), ..self }
+    }
+
+    /// Runs once in each slot of time as long as its interval, whoever leads, as `terms` decides.
+    #[must_use]
+    pub fn slotted_by(self, terms: Arc<dyn Terms>, worker: &str) -> Self {
+        Self { slots: Some(Slots { terms, worker: worker.into() }), ..self }
     }
 
     /// Runs at once when poked.
@@ -98,8 +116,12 @@ impl Periodic {
             if turn != Turn::Skipped {
                 last_run = Instant::now();
             }
+            let pause = match turn {
+                Turn::Slot(next_in) => next_in + jitter::up_to(self.schedule.interval / 10),
+                _ => self.pause(failures),
+            };
             // A poke is for whoever runs the task, and no reason to hurry into the next failure.
-            self.rest(self.pause(failures), turn == Turn::Ran, stop).await;
+            self.rest(pause, turn == Turn::Ran, stop).await;
         }
         // Only between runs: what was begun is finished before somebody else leads.
         if let Some(lead) = &self.lead {
@@ -123,16 +145,59 @@ impl Periodic {
 
     /// Runs until nothing is left, if it is for this instance to do.
     async fn turn(&self, last_run: Instant, stop: &Stop) -> Turn {
+        if let Some(slots) = &self.slots {
+            return self.slot(slots, last_run, stop).await;
+        }
         loop {
             if !self.may_run(last_run).await {
                 return Turn::Skipped;
             }
-            match self.run_once().await {
+            match self.run_once(None).await {
                 Ran::Failed => return Turn::Failed,
                 Ran::Ok(Progress::More) if !stop.is_stopping() => {}
                 Ran::Ok(_) => return Turn::Ran,
             }
         }
+    }
+
+    /// Runs in the present slot until nothing is left, unless the slot is taken.
+    async fn slot(&self, slots: &Slots, last_run: Instant, stop: &Stop) -> Turn {
+        let Schedule { name, interval, .. } = self.schedule;
+        if !self.may_run(last_run).await {
+            return Turn::Skipped;
+        }
+        let slot = match slots.terms.begin_term(name, interval, &slots.worker).await {
+            Ok(slot) => slot,
+            Err(error) => {
+                count(name, "failed");
+                tracing::error!(task = name, error = chain(&error), "no slot for a run of {name}");
+                return Turn::Failed;
+            }
+        };
+        let Some(term) = slot.term else {
+            count(name, "slot_taken");
+            return Turn::Slot(slot.next_in);
+        };
+        counter!("task_slots_missed_total", "task" => name).increment(slot.missed);
+        let begun = Instant::now();
+        let succeeded = loop {
+            match self.run_once(Some(&term)).await {
+                Ran::Failed => break false,
+                Ran::Ok(Progress::More) if !stop.is_stopping() => {}
+                Ran::Ok(_) => break true,
+            }
+        };
+        match slots.terms.end_term(&term, succeeded).await {
+            Ok(true) => {}
+            Ok(false) => {
+                counter!("task_terms_lost_total", "task" => name).increment(1);
+                tracing::warn!(task = name, "a run of {name} was overtaken by the next one");
+            }
+            Err(error) => {
+                tracing::warn!(task = name, error = chain(&error), "the end of a run is not noted");
+            }
+        }
+        Turn::Slot(slot.next_in.saturating_sub(begun.elapsed()))
     }
 
     async fn may_run(&self, last_run: Instant) -> bool {
@@ -154,10 +219,14 @@ impl Periodic {
         }
     }
 
-    async fn run_once(&self) -> Ran {
+    async fn run_once(&self, term: Option<&Term>) -> Ran {
         let Schedule { name, timeout: limit, .. } = self.schedule;
         let started = Instant::now();
-        let ran = timeout(limit, self.task.run()).await;
+        let run = match term {
+            Some(term) => self.task.run_in(term),
+            None => self.task.run(),
+        };
+        let ran = timeout(limit, run).await;
         histogram!("task_run_seconds", "task" => name).record(started.elapsed());
         match ran {
             Ok(Ok(progress)) => {

@@ -1,12 +1,19 @@
 use std::error::Error;
 
 use async_trait::async_trait;
+use domain::tasks::Term;
 
 /// Work that is done again and again.
 #[async_trait]
 pub trait Task: Send + Sync {
     /// One run. It is not interrupted by a shutdown, so it must be short or bounded.
     async fn run(&self) -> Result<Progress, TaskError>;
+
+    /// One run in a slot of its own. What it stores is refused once `term` is over, where storing
+    /// it late would do harm.
+    async fn run_in(&self, _term: &Term) -> Result<Progress, TaskError> {
+        self.run().await
+    }
 }
 
 /// What a run found.

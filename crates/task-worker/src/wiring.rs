@@ -112,11 +112,11 @@ impl Parts {
             self.led(self.urgent("poll", every.poll), self.poll()),
             self.led(self.urgent("expire", every.expire), self.expire()),
             self.led(self.urgent("settle", every.settle), self.settle()),
-            self.led(self.every("catalog", every.catalog), self.sync()),
-            self.led(audit, Audit(self.postgres.clone())),
-            self.led(self.every("adopt", every.adopt), self.adopt()),
-            self.led(self.every("canary", every.canary), Pulse(self.postgres.clone())),
-            self.led(self.every("purge", every.purge), self.purge()),
+            self.slotted(self.every("catalog", every.catalog), self.sync()),
+            self.slotted(audit, Audit(self.postgres.clone())),
+            self.slotted(self.every("adopt", every.adopt), self.adopt()),
+            self.slotted(self.every("canary", every.canary), self.pulse()),
+            self.slotted(self.every("purge", every.purge), self.purge()),
             Periodic::new(backlog, Arc::new(backlog_task), self.clock.clone()),
         ]
     }
@@ -149,6 +149,15 @@ impl Parts {
 
     fn led(&self, schedule: Schedule, task: impl Task + 'static) -> Periodic {
         Periodic::new(schedule, Arc::new(task), self.clock.clone()).led_by(self.leader.clone())
+    }
+
+    /// For what is to happen once in so long, rather than as soon as there is something to do.
+    fn slotted(&self, schedule: Schedule, task: impl Task + 'static) -> Periodic {
+        self.led(schedule, task).slotted_by(self.postgres.clone(), &instance())
+    }
+
+    fn pulse(&self) -> Pulse {
+        Pulse::new(self.postgres.clone(), self.postgres.clone())
     }
 
     fn relay(&self) -> Relay {
@@ -232,7 +241,7 @@ impl Parts {
 
     fn purge(&self) -> Purge {
         let keep = self.config.tasks.keep_keys;
-        Purge::new(self.postgres.clone(), self.clock.clone(), keep)
+        Purge::new(self.postgres.clone(), self.postgres.clone(), self.clock.clone(), keep)
     }
 }
 

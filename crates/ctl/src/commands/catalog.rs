@@ -15,7 +15,7 @@ pub async fn catalog(desk: &Desk, command: &Catalog) -> Result<Answer, Failure> 
         desk.pricing,
     );
     let (mut bodies, mut rows, mut exit) = (Vec::new(), Vec::new(), Exit::Ok);
-    for synced in sync.run_once().await? {
+    for synced in sync.run_once(None).await? {
         let code = synced.provider.code;
         match synced.outcome {
             Ok(report) => {

@@ -7,6 +7,7 @@ use crate::{
     providers::ProviderCatalog,
     routing::Wanted,
     store::StoreError,
+    tasks::Term,
     time::Timestamp,
 };
 
@@ -81,6 +82,7 @@ impl ProductSort {
 pub trait CatalogRepo: Send + Sync {
     /// Takes over everything one provider has on sale, in one transaction: new countries,
     /// services, umbrellas and slots appear, prices and stock move, what is gone has stock zero.
+    /// Nothing of it when the term of the list is over.
     async fn take_over(&self, synced: &SyncedCatalog) -> Result<SyncReport, StoreError>;
 }
 
@@ -97,6 +99,8 @@ pub struct SyncedCatalog {
     pub at: Timestamp,
     /// With what it was priced.
     pub pricing: Pricing,
+    /// On whose behalf; once the term is over, the list is refused. Nothing for an operator.
+    pub term: Option<Term>,
 }
 
 /// What a synchronisation changed.

@@ -7,6 +7,7 @@ use crate::{
     fault::{Code, Fault},
     providers::{ProviderDirectory, ProviderError, ProviderRecord, ProviderRegistry},
     store::StoreError,
+    tasks::Term,
     time::Clock,
 };
 
@@ -35,12 +36,13 @@ impl SyncCatalog {
         Self { directory, registry, catalog, clock, pricing }
     }
 
-    /// One pass over all enabled providers; each answers for itself.
-    pub async fn run_once(&self) -> Result<Vec<ProviderSync>, StoreError> {
+    /// One pass over all enabled providers; each answers for itself. What comes after the end of
+    /// `term` is refused.
+    pub async fn run_once(&self, term: Option<&Term>) -> Result<Vec<ProviderSync>, StoreError> {
         let mut results = Vec::new();
         for provider in self.directory.list().await? {
             if provider.enabled {
-                let outcome = self.sync(&provider).await;
+                let outcome = self.sync(&provider, term).await;
                 if let Err(error) = &outcome {
                     tracing::warn!(provider.code = %provider.code, %error, "catalog of provider {} not read", provider.code);
                 }
@@ -50,7 +52,11 @@ impl SyncCatalog {
         Ok(results)
     }
 
-    async fn sync(&self, provider: &ProviderRecord) -> Result<SyncReport, SyncError> {
+    async fn sync(
+        &self,
+        provider: &ProviderRecord,
+        term: Option<&Term>,
+    ) -> Result<SyncReport, SyncError> {
         let adapter = self.registry.get(provider.id).await?.ok_or(SyncError::Unknown)?;
         let catalog = adapter.catalog().await?;
         let prices = catalog.offers.iter().map(|offer| self.pricing.price(offer.cost)).collect();
@@ -60,6 +66,7 @@ impl SyncCatalog {
             prices,
             at: self.clock.now(),
             pricing: self.pricing,
+            term: term.cloned(),
         };
         Ok(self.catalog.take_over(&synced).await?)
     }

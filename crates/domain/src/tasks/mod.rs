@@ -7,6 +7,7 @@
 
 mod handler;
 mod letters;
+mod periodic;
 mod ports;
 mod task;
 
@@ -14,5 +15,6 @@ pub use handler::{
     Done, FailureClass, Policy, TaskFailure, TaskHandler, Watch, commit_finished, finish_in,
 };
 pub use letters::{Answerable, DeadLetters, StoredTask, TaskState};
+pub use periodic::{Slot, Term, Terms};
 pub use ports::{Burial, Buried, Claim, Claimed, KindStats, TaskQueue, TaskRepo, Verdict, Wanted};
 pub use task::{NewTask, Subject, TaskKind};

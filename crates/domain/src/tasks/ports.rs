@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::{NewTask, Subject, TaskKind};
+use super::{NewTask, Subject, TaskKind, Term};
 use crate::{ids::TaskId, store::StoreError, time::Timestamp};
 
 /// Tasks inside a unit of work.
@@ -25,6 +25,10 @@ pub trait TaskRepo: Send {
     /// Ends a claimed task together with its effect. False when somebody else has claimed it
     /// since: the effect must not be committed then.
     async fn finish_task(&mut self, claim: &Claim) -> Result<bool, StoreError>;
+
+    /// Whether a periodic task's term is still the present one; it stays so until this unit ends.
+    /// When it is not, nothing may be committed.
+    async fn hold_term(&mut self, term: &Term) -> Result<bool, StoreError>;
 
     /// Stores the effect of a canary, once per call: that it happens once per task is what is to
     /// be proved.

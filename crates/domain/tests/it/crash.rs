@@ -241,13 +241,12 @@ impl Scene {
     async fn act_for_worker(self, stage: &Stage) -> Outcome {
         let market = &stage.market;
         match self {
-            Self::Drain => _ = market.run_tasks().await?,
             Self::Poll | Self::PollEnded => _ = market.poll_active().run_once().await?,
             Self::Expire | Self::ExpireDelivered => _ = market.expire_orders().run_once().await?,
             Self::Settle | Self::SettleUnsold | Self::SettleOrphan => {
                 market.settle_reserving().run_once().await?;
             }
-            Self::Close | Self::CloseFinished => _ = market.run_tasks().await?,
+            Self::Drain | Self::Close | Self::CloseFinished => _ = market.run_tasks().await?,
             Self::StartTopup => {
                 let amount = Amount::new(PAID).ok_or("an amount")?;
                 market.start_topup().execute(market.user, amount).await?;

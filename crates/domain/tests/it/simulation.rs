@@ -278,8 +278,7 @@ impl Life {
                 Choice::Work(0) => drop(market.settle_reserving().run_once().await),
                 Choice::Work(1) => drop(market.poll_active().run_once().await),
                 Choice::Work(2) => drop(market.expire_orders().run_once().await),
-                Choice::Work(3) => drop(market.run_tasks().await),
-                Choice::Work(4) => drop(market.run_tasks().await),
+                Choice::Work(3 | 4) => drop(market.run_tasks().await),
                 Choice::Work(_) => drop(market.credit_topups().run_once().await),
             }
         })

@@ -32,7 +32,7 @@ async fn takes_over_prices_and_stock() -> Outcome {
     assert_eq!(prices(&market).await?, [30, 50]);
     let before = market.store.products(&ALL).await?;
     market.cheap.adapter.stocks(offer(cost(3_501)?, 7));
-    let results = market.sync_catalog().run_once().await?;
+    let results = market.sync_catalog().run_once(None).await?;
     let reports: Vec<_> = results.iter().filter_map(|r| r.outcome.as_ref().ok()).collect();
     assert_eq!(reports.iter().map(|report| report.offers).collect::<Vec<_>>(), [1, 1]);
     let after = market.store.products(&ALL).await?;
@@ -45,7 +45,7 @@ async fn takes_over_prices_and_stock() -> Outcome {
 async fn withdraws_what_is_gone() -> Outcome {
     let market = Market::new().await?;
     market.cheap.adapter.stocks(ProviderCatalog::default());
-    let results = market.sync_catalog().run_once().await?;
+    let results = market.sync_catalog().run_once(None).await?;
     assert_eq!(results[0].outcome.as_ref().map(|report| report.withdrawn).ok(), Some(1));
     assert_eq!(prices(&market).await?, [50]);
     Ok(())
@@ -56,7 +56,7 @@ async fn a_silent_provider_keeps_its_offers_and_holds_up_nobody() -> Outcome {
     let market = Market::new().await?;
     market.cheap.adapter.then_catalog_fails(ProviderError::Unavailable("timeout"));
     market.dear.adapter.stocks(offer(cost(6_000)?, 1));
-    let results = market.sync_catalog().run_once().await?;
+    let results = market.sync_catalog().run_once(None).await?;
     let failed = results[0].outcome.as_ref().unwrap_err();
     assert_eq!(failed.code(), Code::ProviderError);
     assert!(results[1].outcome.is_ok());
@@ -68,7 +68,7 @@ async fn a_silent_provider_keeps_its_offers_and_holds_up_nobody() -> Outcome {
 async fn asks_enabled_providers_only() -> Outcome {
     let market = Market::new().await?;
     market.store.set_enabled("cheap", false).await?;
-    let results = market.sync_catalog().run_once().await?;
+    let results = market.sync_catalog().run_once(None).await?;
     let codes: Vec<_> = results.iter().map(|result| result.provider.code.as_str()).collect();
     assert_eq!(codes, ["dear"]);
     Ok(())
@@ -79,12 +79,12 @@ async fn tells_a_provider_that_is_gone_from_storage_that_fails() -> Outcome {
     let market = Market::new().await?;
     market.registry.remove(market.cheap.id);
     market.chaos.strike_next("take_over", Moment::Before, Blow::Fail);
-    let results = market.sync_catalog().run_once().await?;
+    let results = market.sync_catalog().run_once(None).await?;
     let codes: Vec<_> =
         results.iter().map(|result| result.outcome.as_ref().unwrap_err().code()).collect();
     assert_eq!(codes, [Code::NotFound, Code::ServiceUnavailable]);
     assert_eq!(prices(&market).await?, [30, 50]);
     market.chaos.strike_next("list_providers", Moment::Before, Blow::Fail);
-    assert!(market.sync_catalog().run_once().await.is_err());
+    assert!(market.sync_catalog().run_once(None).await.is_err());
     Ok(())
 }

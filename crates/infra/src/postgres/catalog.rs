@@ -6,13 +6,18 @@ use domain::{
 };
 use sqlx::PgConnection;
 
-use super::{Postgres, error};
+use super::{Postgres, error, periodic};
 
 #[async_trait]
 impl CatalogRepo for Postgres {
     #[expect(clippy::disallowed_methods, reason = "one transaction of this port alone")]
     async fn take_over(&self, synced: &SyncedCatalog) -> Result<SyncReport, StoreError> {
         let mut tx = self.pool.begin().await.map_err(error::store)?;
+        if let Some(term) = &synced.term
+            && !periodic::hold(&mut tx, term).await.map_err(error::store)?
+        {
+            return Err(StoreError::Contention);
+        }
         let report = take_over(&mut tx, synced).await.map_err(error::store)?;
         tx.commit().await.map_err(error::store)?;
         Ok(report)

@@ -9,6 +9,7 @@ mod inbox;
 mod ledger;
 mod order_row;
 mod orders;
+mod periodic;
 mod providers;
 mod purchases;
 mod queries;

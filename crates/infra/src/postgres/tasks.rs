@@ -5,14 +5,14 @@ use domain::{
     ids::TaskId,
     store::StoreError,
     tasks::{
-        Buried, Claim, Claimed, KindStats, NewTask, Subject, TaskKind, TaskQueue, TaskRepo,
+        Buried, Claim, Claimed, KindStats, NewTask, Subject, TaskKind, TaskQueue, TaskRepo, Term,
         Verdict, Wanted,
     },
     time::Timestamp,
 };
 use sqlx::PgConnection;
 
-use super::{Postgres, error, store::PgUnitOfWork};
+use super::{Postgres, error, periodic, store::PgUnitOfWork};
 
 /// Lets a worker that lost its claim finish the task all the same: what would happen without the
 /// token. For fault tests that must be able to fail.
@@ -69,6 +69,11 @@ impl TaskRepo for PgUnitOfWork {
     async fn finish_task(&mut self, claim: &Claim) -> Result<bool, StoreError> {
         let finished = finish(self.conn(), claim).await;
         self.seen(finished)
+    }
+
+    async fn hold_term(&mut self, term: &Term) -> Result<bool, StoreError> {
+        let held = periodic::hold(self.conn(), term).await;
+        self.seen(held)
     }
 
     async fn sing(&mut self, claim: &Claim) -> Result<(), StoreError> {

@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use domain::catalog::sync::SyncCatalog;
+use domain::{catalog::sync::SyncCatalog, tasks::Term};
 use metrics::gauge;
 
 use crate::{Progress, Task, TaskError};
@@ -10,7 +10,17 @@ pub struct Sync(pub SyncCatalog);
 #[async_trait]
 impl Task for Sync {
     async fn run(&self) -> Result<Progress, TaskError> {
-        for synced in self.0.run_once().await? {
+        self.sync(None).await
+    }
+
+    async fn run_in(&self, term: &Term) -> Result<Progress, TaskError> {
+        self.sync(Some(term)).await
+    }
+}
+
+impl Sync {
+    async fn sync(&self, term: Option<&Term>) -> Result<Progress, TaskError> {
+        for synced in self.0.run_once(term).await? {
             let code = synced.provider.code;
             let fresh = match synced.outcome {
                 Ok(report) => {

@@ -6,4 +6,5 @@ mod fakes;
 mod periodic;
 mod process;
 mod queue;
+mod slots;
 mod tasks;

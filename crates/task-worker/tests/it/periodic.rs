@@ -13,7 +13,7 @@ const INTERVAL: Duration = Duration::from_secs(10);
 /// Long enough for whatever is due at once; short against every interval.
 const MOMENT: Duration = Duration::from_millis(50);
 
-fn schedule(name: &'static str) -> Schedule {
+pub(crate) fn schedule(name: &'static str) -> Schedule {
     Schedule {
         name,
         interval: INTERVAL,
@@ -27,14 +27,14 @@ fn periodic(name: &'static str, task: &Arc<Script>) -> Periodic {
     Periodic::new(schedule(name), task.clone(), Arc::new(StoppedClock))
 }
 
-fn supervisor() -> Supervisor {
+pub(crate) fn supervisor() -> Supervisor {
     // What is counted before the recorder is in place is not counted.
     metrics_handle().unwrap();
     Supervisor::new(Duration::from_mins(5))
 }
 
 /// The value of the metric whose line starts with `name{…task="task"…}`.
-fn metric(name: &str, task: &str, more: &str) -> f64 {
+pub(crate) fn metric(name: &str, task: &str, more: &str) -> f64 {
     let text = metrics_handle().unwrap().render();
     let label = format!("task=\"{task}\"");
     text.lines()
@@ -43,7 +43,7 @@ fn metric(name: &str, task: &str, more: &str) -> f64 {
         .map_or(0.0, |value| value.parse().unwrap())
 }
 
-fn is(value: f64, expected: f64) -> bool {
+pub(crate) fn is(value: f64, expected: f64) -> bool {
     (value - expected).abs() < f64::EPSILON
 }
 

@@ -234,7 +234,8 @@ async fn old_keys_are_forgotten_batch_by_batch() {
     let market = market().await;
     let keys = Arc::new(Keys { left: AtomicU64::new(5_100), before: Mutex::default() });
     let week = Duration::from_hours(7 * 24);
-    let purge = Purge::new(keys.clone(), market.clock.clone(), week);
+    let terms = Arc::new(market.store.clone());
+    let purge = Purge::new(keys.clone(), terms, market.clock.clone(), week);
     assert_eq!(run(&purge).await, Progress::More);
     assert_eq!(run(&purge).await, Progress::Done);
     assert_eq!(keys.left.load(Ordering::Relaxed), 0);

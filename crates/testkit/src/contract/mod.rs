@@ -14,6 +14,7 @@ pub mod ledger;
 pub mod orders;
 pub mod outbox;
 pub mod payback;
+pub mod periodic;
 pub mod purchases;
 mod shelf;
 mod stage;
@@ -30,7 +31,7 @@ use domain::{
     outbox::{EventQueries, EventRelay},
     providers::ProviderDirectory,
     store::Store,
-    tasks::{DeadLetters, TaskQueue},
+    tasks::{DeadLetters, TaskQueue, Terms},
     topups::{PaymentInbox, TopupQueries},
 };
 
@@ -53,6 +54,7 @@ pub trait Backend:
     + ProviderDirectory
     + TaskQueue
     + DeadLetters
+    + Terms
 {
 }
 
@@ -74,6 +76,7 @@ impl<T> Backend for T where
         + ProviderDirectory
         + TaskQueue
         + DeadLetters
+        + Terms
 {
 }
 
@@ -217,6 +220,15 @@ macro_rules! cases {
             is_adopted_where_it_is_missing,
         }
     };
+    (periodic => $each:ident) => {
+        $each! { periodic:
+            gives_a_slot_to_one_of_many,
+            counts_slots_that_were_missed,
+            ends_a_term_when_the_next_begins,
+            refuses_the_list_of_a_term_that_is_over,
+            forgets_old_runs,
+        }
+    };
     (outbox => $each:ident) => {
         $each! { outbox:
             stamps_in_the_order_of_commits,
@@ -273,6 +285,7 @@ macro_rules! every_case {
         $crate::cases!(inbox => $each);
         $crate::cases!(topups => $each);
         $crate::cases!(tasks => $each);
+        $crate::cases!(periodic => $each);
         $crate::cases!(outbox => $each);
         $crate::cases!(identity => $each);
         $crate::cases!(catalog => $each);

@@ -29,7 +29,7 @@ pub(super) async fn add_provider<B: Backend>(store: &B, code: &str) -> Outcome<P
 /// A list of a provider, priced, as the synchronisation would take it over.
 pub(super) fn synced(provider: ProviderId, catalog: ProviderCatalog) -> SyncedCatalog {
     let prices = catalog.offers.iter().map(|offer| PRICING.price(offer.cost)).collect();
-    SyncedCatalog { provider, catalog, prices, at: start_of_time(), pricing: PRICING }
+    SyncedCatalog { provider, catalog, prices, at: start_of_time(), pricing: PRICING, term: None }
 }
 
 /// Lets `provider` sell WhatsApp numbers of Indonesia, and finds the offer.

@@ -139,7 +139,7 @@ impl Market {
             umbrella: CatalogProductId::new(1),
         };
         market.user = market.add_customer().execute("customer@example.com", None).await?;
-        market.sync_catalog().run_once().await?;
+        market.sync_catalog().run_once(None).await?;
         let everything = Wanted::Catalog {
             id: market.umbrella,
             min_price: None,

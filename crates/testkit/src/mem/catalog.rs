@@ -245,6 +245,10 @@ impl CatalogQueries for MemStore {
 #[async_trait]
 impl CatalogRepo for MemStore {
     async fn take_over(&self, synced: &SyncedCatalog) -> Result<SyncReport, StoreError> {
-        self.write("take_over", |state| Ok(state.catalog.take_over(synced))).await
+        self.write("take_over", |state| match &synced.term {
+            Some(term) if !state.runs.holds(term) => Err(StoreError::Contention),
+            _ => Ok(state.catalog.take_over(synced)),
+        })
+        .await
     }
 }

@@ -10,6 +10,7 @@ mod inbox;
 mod ledger;
 mod orders;
 mod outbox;
+mod periodic;
 mod purchases;
 mod state;
 mod tasks;

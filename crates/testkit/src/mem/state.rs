@@ -13,7 +13,7 @@ use domain::{
 
 use super::{
     books::Books, catalog::Catalog, cow::Cow, directory::Providers, identity::Identities,
-    tasks::TaskRow,
+    periodic::Runs, tasks::TaskRow,
 };
 
 /// Everything that is stored.
@@ -34,6 +34,7 @@ pub(super) struct State {
     pub(super) providers: Cow<Providers>,
     pub(super) tasks: Cow<BTreeMap<TaskId, TaskRow>>,
     pub(super) last_task: i64,
+    pub(super) runs: Cow<Runs>,
     pub(super) discarded: Cow<BTreeSet<(TaskKind, Subject)>>,
     pub(super) songs: Cow<Vec<(TaskId, Timestamp)>>,
 }

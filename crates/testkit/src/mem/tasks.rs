@@ -7,7 +7,7 @@ use domain::{
     store::StoreError,
     tasks::{
         Answerable, Burial, Buried, Claim, Claimed, DeadLetters, KindStats, NewTask, StoredTask,
-        Subject, TaskKind, TaskQueue, TaskRepo, TaskState, Verdict, Wanted,
+        Subject, TaskKind, TaskQueue, TaskRepo, TaskState, Term, Verdict, Wanted,
     },
     time::Timestamp,
 };
@@ -249,6 +249,10 @@ impl TaskRepo for MemUnit {
 
     async fn finish_task(&mut self, claim: &Claim) -> Result<bool, StoreError> {
         self.step("finish_task", |unit| Ok(unit.draft.finish(claim))).await
+    }
+
+    async fn hold_term(&mut self, term: &Term) -> Result<bool, StoreError> {
+        self.step("hold_term", |unit| Ok(unit.draft.runs.holds(term))).await
     }
 
     async fn sing(&mut self, claim: &Claim) -> Result<(), StoreError> {
