@@ -8,8 +8,8 @@ mod ports;
 mod report;
 
 pub use ports::{
-    Checkout, CheckoutRequest, GatewayDirectory, GatewayError, GatewayTerms, Notice, PaymentGateway,
-    PaymentRef, RefundRequest, RefundWay, Refunded, VerifyError, WebhookHeaders,
+    Checkout, CheckoutRequest, GatewayDirectory, GatewayError, GatewayTerms, Notice,
+    PaymentGateway, PaymentRef, RefundRequest, RefundWay, Refunded, VerifyError, WebhookHeaders,
 };
 pub use report::{
     DisputeReport, DisputeState, PaymentReport, PaymentStatus, RefundReport, RefundState,
