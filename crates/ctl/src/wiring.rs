@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use domain::{catalog::Pricing, gateways::PaymentGateway};
+use domain::{catalog::Pricing, gateways::PaymentGateway, money::Currency};
 use infra::{
     crypto::{Argon2Hasher, Sealer, Tokens},
     pay::stripe::{Stripe, StripeSettings},
@@ -79,6 +79,7 @@ fn gateway(stripe: &config::Stripe) -> Result<Arc<dyn PaymentGateway>, Failure> 
         secret_key: stripe.secret_key.clone(),
         webhook_secrets: stripe.webhook_secrets.clone(),
         livemode: stripe.livemode,
+        currency: Currency::Idr,
         success_url: stripe.success_url.as_str().to_owned(),
         cancel_url: stripe.cancel_url.as_str().to_owned(),
         timeout: GATEWAY_TIMEOUT,

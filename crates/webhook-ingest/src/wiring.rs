@@ -3,7 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::Context as _;
-use domain::{inbox::receive::ReceiveSms, outbox::Wake, topups::record::RecordPayment};
+use domain::{
+    inbox::receive::ReceiveSms, money::Currency, outbox::Wake, topups::record::RecordPayment,
+};
 use http_kit::{Health, Limits, Stages, health_routes, standard};
 use infra::{
     crypto::Sealer,
@@ -102,6 +104,7 @@ fn stripe(settings: &config::Stripe) -> anyhow::Result<Stripe> {
         secret_key: settings.secret_key.clone(),
         webhook_secrets: settings.webhook_secrets.clone(),
         livemode: settings.livemode,
+        currency: Currency::Idr,
         success_url: settings.success_url.as_str().to_owned(),
         cancel_url: settings.cancel_url.as_str().to_owned(),
         timeout: GATEWAY_TIMEOUT,
