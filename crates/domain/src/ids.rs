@@ -51,8 +51,6 @@ integer_ids! {
     ProviderId;
     /// A stored callback of a provider.
     InboxId;
-    /// A stored notification of a payment gateway.
-    PaymentEventId;
     /// A piece of durable work.
     TaskId;
     /// Position of an event in the order in which events became visible.

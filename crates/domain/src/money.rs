@@ -75,6 +75,14 @@ impl Money {
     pub const fn usd(amount: Amount) -> Self {
         Self { currency: Currency::Usd, amount }
     }
+
+    /// The amount, where it is counted in millionths of a US dollar.
+    pub const fn dollars(self) -> Option<Amount> {
+        match self.currency {
+            Currency::Usd => Some(self.amount),
+            Currency::Idr => None,
+        }
+    }
 }
 
 impl fmt::Display for Money {

@@ -59,10 +59,10 @@ pub trait RateSource: Send + Sync {
 #[async_trait]
 pub trait RateBook: Send + Sync {
     /// The newest rate with the time it was made; nothing before the first.
-    async fn newest(&self) -> Result<Option<(IdrPerUsd, Timestamp)>, StoreError>;
+    async fn newest_rate(&self) -> Result<Option<(IdrPerUsd, Timestamp)>, StoreError>;
 
     /// Adds a rate; one made earlier than the newest changes nothing.
-    async fn add(&self, rate: IdrPerUsd, made_at: Timestamp) -> Result<(), StoreError>;
+    async fn remember_rate(&self, rate: IdrPerUsd, made_at: Timestamp) -> Result<(), StoreError>;
 }
 
 /// Why a source gave no rate.
@@ -101,7 +101,7 @@ impl CurrentRate {
 impl ExchangeRate for CurrentRate {
     async fn current(&self) -> Result<IdrPerUsd, StoreError> {
         let oldest = self.clock.now() - self.max_age;
-        let newest = self.book.newest().await?;
+        let newest = self.book.newest_rate().await?;
         Ok(newest.filter(|(_, made)| *made >= oldest).map_or(self.fixed, |(rate, _)| rate))
     }
 }
@@ -118,8 +118,10 @@ pub struct RefreshRate {
 impl RefreshRate {
     /// A larger step between two rates is a mistake of the source, or a matter for the operator.
     const MAX_STEP_PERCENT: i64 = 10;
-    /// The same against the operator's fixed rate, for the first one.
+    /// The same against the operator's fixed rate, where none is remembered or only an old one.
     const MAX_DISTANCE_PERCENT: i64 = 30;
+    /// How long a rate says what the next one must be close to.
+    const MEMORY: Duration = Duration::from_hours(3 * 24);
 
     /// Wires the use case; `fixed` is what the first rate is compared with.
     pub fn new(
@@ -137,14 +139,15 @@ impl RefreshRate {
         if made_at > self.clock.now() + Duration::from_hours(24) {
             return Err(RateError::Absurd("it is from the future").into());
         }
-        let (before, limit) = match self.book.newest().await? {
-            Some((newest, _)) => (newest, Self::MAX_STEP_PERCENT),
-            None => (self.fixed, Self::MAX_DISTANCE_PERCENT),
+        let oldest = self.clock.now() - Self::MEMORY;
+        let (before, limit) = match self.book.newest_rate().await? {
+            Some((newest, made)) if made >= oldest => (newest, Self::MAX_STEP_PERCENT),
+            _ => (self.fixed, Self::MAX_DISTANCE_PERCENT),
         };
         if before.percent_to(rate) > limit {
             return Err(RateError::Absurd("it jumped").into());
         }
-        self.book.add(rate, made_at).await?;
+        self.book.remember_rate(rate, made_at).await?;
         Ok(rate)
     }
 }

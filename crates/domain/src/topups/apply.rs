@@ -3,6 +3,7 @@
 use super::{
     PaymentRecord, Topup, TopupFlag, TopupState,
     reverse::{self, Reversed},
+    schedule, state,
 };
 use crate::{
     fault::{Code, Fault},
@@ -45,15 +46,17 @@ pub(super) async fn apply(
     let before = topup.clone();
 
     let credited = credit(uow, (&mut topup, &mut payment), terms, report).await?;
-    let reversed = reverse::book(uow, (&mut topup, &mut payment), report, now).await?;
-    if credited || reversed == Reversed::Moved {
+    if credited {
         uow.topups().put_payment(&payment).await?;
     }
-    let payments = uow.topups().payments_of(id).await?;
-    let reversals = uow.topups().reversals_of(id).await?;
-    topup.state = super::state::of(&topup, &payments, &reversals, report);
-    if topup.payment_id.is_none() {
-        topup.payment_id = Some(report.payment_id.clone());
+    let reversed = reverse::book(uow, (&mut topup, &mut payment), report, now).await?;
+    if reversed == Reversed::Moved {
+        uow.topups().put_payment(&payment).await?;
+    }
+    topup.state = state::read(uow, &topup, report).await?;
+    topup.payment_id.get_or_insert_with(|| report.payment_id.clone());
+    if topup.state != before.state {
+        topup.poll_at = Some(schedule::after_change(topup.state, now));
     }
     if topup != before {
         uow.topups().update_topup(&topup, now).await?;
@@ -85,7 +88,7 @@ async fn credit(
     report: &PaymentReport,
 ) -> Result<bool, ApplyError> {
     if report.status == PaymentStatus::Locked {
-        topup.flag = Some(TopupFlag::Locked);
+        topup.point_out(TopupFlag::Locked);
     }
     if report.status != PaymentStatus::Settled {
         return Ok(false);
@@ -93,7 +96,7 @@ async fn credit(
     let due = match due(topup, payment, terms, report) {
         Due::Nothing => return Ok(false),
         Due::Refuse(flag) => {
-            topup.flag = Some(flag);
+            topup.point_out(flag);
             tracing::error!(topup.id = %topup.id, flag = flag.as_str(), "payment for top-up {} not credited", topup.id);
             return Ok(false);
         }
@@ -109,7 +112,9 @@ async fn credit(
     );
     uow.ledger().post(&journal).await?;
     uow.ledger().repay_debt(topup.user).await?;
-    topup.flag = flag(topup, payment, due.total).or(topup.flag);
+    if let Some(flag) = flag(topup, payment, due.total) {
+        topup.raise(flag);
+    }
     payment.received = due.total.amount.get();
     payment.credited = payment.credited.saturating_add(due.worth.get());
     Ok(true)

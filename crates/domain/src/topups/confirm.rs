@@ -2,10 +2,15 @@
 
 use std::sync::Arc;
 
-use super::apply::{self, Applied, ApplyError};
+use super::{
+    TopupState,
+    apply::{self, Applied, ApplyError},
+    schedule,
+};
 use crate::{
     fault::{Code, Fault},
     gateways::{GatewayDirectory, GatewayError, GatewayTerms, PaymentRef, PaymentReport},
+    ids::TopupId,
     ledger::Gateway,
     store::{ATTEMPTS, AsContention, Store, StoreError, UnitOfWork, retrying},
     tasks::{Claim, NewTask, Subject, TaskKind},
@@ -69,9 +74,12 @@ impl ConfirmPayment {
         claim: Option<&Claim>,
     ) -> Result<Applied, ConfirmError> {
         let adapter = self.gateways.get(gateway).ok_or(ConfirmError::NotSetUp)?;
-        let report = adapter.fetch(payment).await?.ok_or(ConfirmError::Unknown)?;
         let terms = adapter.terms();
-        retrying(ATTEMPTS, || self.book(terms, &report, claim)).await
+        match (adapter.fetch(payment).await?, payment) {
+            (Some(report), _) => retrying(ATTEMPTS, || self.book(terms, &report, claim)).await,
+            (None, PaymentRef::Topup(id)) => retrying(ATTEMPTS, || self.miss(*id, claim)).await,
+            (None, _) => Err(ConfirmError::Unknown),
+        }
     }
 
     async fn book(
@@ -85,14 +93,34 @@ impl ConfirmPayment {
         if applied == Applied::Unknown {
             return Err(ConfirmError::Unknown);
         }
-        if let Some(claim) = claim
-            && !uow.tasks().finish_task(claim).await?
-        {
-            return Err(ConfirmError::Zombie);
-        }
-        uow.commit().await?;
+        finish(uow, claim).await?;
         Ok(applied)
     }
+
+    /// The gateway has never heard of a top-up: its page was not opened, or not yet.
+    async fn miss(&self, id: TopupId, claim: Option<&Claim>) -> Result<Applied, ConfirmError> {
+        let now = self.clock.now();
+        let mut uow = self.store.begin().await?;
+        let topup = uow.topups().lock_topup(id).await?;
+        let mut topup = topup.ok_or(ConfirmError::Unknown)?;
+        let is_old = topup.created_at + schedule::FORGOTTEN <= now;
+        if topup.state == TopupState::Created && is_old {
+            topup.state = TopupState::Expired;
+            topup.poll_at = Some(schedule::after_change(topup.state, now));
+            uow.topups().update_topup(&topup, now).await?;
+        }
+        finish(uow, claim).await?;
+        Ok(Applied::Noted)
+    }
+}
+
+async fn finish(mut uow: Box<dyn UnitOfWork>, claim: Option<&Claim>) -> Result<(), ConfirmError> {
+    if let Some(claim) = claim
+        && !uow.tasks().finish_task(claim).await?
+    {
+        return Err(ConfirmError::Zombie);
+    }
+    Ok(uow.commit().await?)
 }
 
 /// Why nothing was booked.

@@ -1,8 +1,11 @@
-use super::topup::{share, stored_words};
+use super::{
+    TopupFlag,
+    topup::{share, stored_words},
+};
 use crate::{
     ids::{RefundId, TopupId},
     ledger::Gateway,
-    money::{Amount, Currency, Money},
+    money::{Amount, Money},
     time::Timestamp,
 };
 
@@ -35,12 +38,39 @@ impl PaymentRecord {
     /// What to take from the customer when `amount` goes back to the payer: in proportion to what
     /// was credited, all of it with the last unit, never more. Nothing when nothing is left.
     pub fn reversal_of(&self, amount: Amount) -> Option<Amount> {
-        let left = Amount::new(self.credited.checked_sub(self.reversed)?)?;
+        let exact = self.share_of(self.returned.checked_add(amount.get())?)?;
+        Amount::new(exact.checked_sub(self.reversed)?)
+    }
+
+    /// What to give the customer when `amount` comes back to us after all: whatever was taken
+    /// beyond the share of what stays away.
+    pub fn restoration_of(&self, amount: Amount) -> Option<Amount> {
+        let left = self.returned.checked_sub(amount.get())?;
+        let exact = if left > 0 { self.share_of(left)? } else { 0 };
+        Amount::new(self.reversed.checked_sub(exact)?)
+    }
+
+    /// What is left to go back to the payer, in ledger units of the charge's currency.
+    pub fn unreturned(&self) -> Option<Amount> {
+        Amount::new(self.received.checked_sub(self.returned)?)
+    }
+
+    /// What of it the customer still has or has spent, in whole rupiah.
+    pub fn unreversed(&self) -> Option<Amount> {
+        Amount::new(self.credited.checked_sub(self.reversed)?)
+    }
+
+    /// What was credited for `returned` units, rounded down.
+    fn share_of(&self, returned: i64) -> Option<i64> {
         let (received, credited) = (Amount::new(self.received)?, Amount::new(self.credited)?);
-        let returned = Amount::new(self.returned.checked_add(amount.get())?)?;
-        let total = share(credited, returned.min(received), received)?;
-        let exact = total.get().checked_sub(self.reversed)?;
-        Amount::new(exact.min(left.get()))
+        let part = Amount::new(returned)?.min(received);
+        Some(share(credited, part, received).map_or(0, Amount::get))
+    }
+
+    /// Notes money that went back, or with negative numbers came back.
+    pub(super) const fn shift(&mut self, returned: i64, reversed: i64) {
+        self.returned = self.returned.saturating_add(returned);
+        self.reversed = self.reversed.saturating_add(reversed);
     }
 }
 
@@ -119,9 +149,9 @@ pub struct Refund {
 }
 
 impl Refund {
-    /// What leaves the gateway's account in dollars, when it is charged in them.
-    pub fn dollars(&self) -> Option<Amount> {
-        (self.value.currency == Currency::Usd).then_some(self.value.amount)
+    /// Whether more is to be heard of it.
+    pub const fn is_open(&self) -> bool {
+        matches!(self.state, RefundProgress::Requested | RefundProgress::Sent)
     }
 }
 
@@ -137,4 +167,19 @@ stored_words! {
         /// It did not work; the customer has the money back.
         Failed = "FAILED",
     }
+}
+
+/// How an operator dealt with a flag.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resolution {
+    /// Which top-up.
+    pub topup: TopupId,
+    /// What it was flagged with.
+    pub flag: TopupFlag,
+    /// Who dealt with it.
+    pub operator: String,
+    /// What they did.
+    pub note: String,
+    /// When.
+    pub at: Timestamp,
 }

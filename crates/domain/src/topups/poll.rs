@@ -2,11 +2,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{TopupQueries, confirm, record};
+use super::{Refund, Topup, confirm, record, schedule};
 use crate::{
     gateways::{GatewayDirectory, PaymentRef},
     outbox::{Queue, Wake},
-    store::{Store, StoreError},
+    store::{ATTEMPTS, Store, StoreError, retrying},
     time::Clock,
 };
 
@@ -16,42 +16,52 @@ use crate::{
 #[derive(Clone)]
 pub struct PollTopups {
     store: Arc<dyn Store>,
-    topups: Arc<dyn TopupQueries>,
     wake: Arc<dyn Wake>,
     clock: Arc<dyn Clock>,
 }
 
 impl PollTopups {
+    /// Locked together; what is left over comes with the next run.
     const BATCH: u32 = 100;
 
     /// Wires the reconciler.
-    pub fn new(
-        store: Arc<dyn Store>,
-        topups: Arc<dyn TopupQueries>,
-        wake: Arc<dyn Wake>,
-        clock: Arc<dyn Clock>,
-    ) -> Self {
-        Self { store, topups, wake, clock }
+    pub fn new(store: Arc<dyn Store>, wake: Arc<dyn Wake>, clock: Arc<dyn Clock>) -> Self {
+        Self { store, wake, clock }
     }
 
-    /// One batch; answers how many top-ups were looked at.
+    /// One batch; answers how many top-ups are looked at.
     pub async fn run_once(&self) -> Result<usize, StoreError> {
-        let now = self.clock.now();
-        let due = self.topups.due_polls(now, Self::BATCH).await?;
-        if due.is_empty() {
-            return Ok(0);
+        let polled = retrying(ATTEMPTS, || self.poll()).await?;
+        if polled > 0 {
+            self.wake.wake(Queue::Payments);
         }
+        Ok(polled)
+    }
+
+    async fn poll(&self) -> Result<usize, StoreError> {
+        let now = self.clock.now();
         let mut uow = self.store.begin().await?;
+        let due = uow.topups().lock_due_topups(now, Self::BATCH).await?;
         for topup in &due {
-            let payment = match &topup.payment_id {
-                Some(id) => PaymentRef::Payment(id.clone()),
-                None => PaymentRef::Topup(topup.id),
-            };
-            confirm::enqueue(&mut *uow, topup.gateway, &payment).await?;
+            let refunding = topup.state.is_settled()
+                && uow.topups().refunds_of(topup.id).await?.iter().any(Refund::is_open);
+            let poll_at = schedule::after_look(topup, refunding, now);
+            let topup = Topup { poll_at, ..topup.clone() };
+            uow.topups().update_topup(&topup, now).await?;
+        }
+        for topup in &due {
+            confirm::enqueue(&mut *uow, topup.gateway, &reference(topup)).await?;
         }
         uow.commit().await?;
-        self.wake.wake(Queue::Payments);
         Ok(due.len())
+    }
+}
+
+/// By what its gateway knows it.
+pub fn reference(topup: &Topup) -> PaymentRef {
+    match &topup.payment_id {
+        Some(id) => PaymentRef::Payment(id.clone()),
+        None => PaymentRef::Topup(topup.id),
     }
 }
 
@@ -92,9 +102,8 @@ impl CatchUp {
                 }
             };
             for notice in missed {
-                if record::keep_new(&*self.store, &notice, now).await? {
-                    found += 1;
-                }
+                let kept = retrying(ATTEMPTS, || record::keep_new(&*self.store, &notice, now));
+                found += usize::from(kept.await?);
             }
         }
         if found > 0 {

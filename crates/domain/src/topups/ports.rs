@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 
-use super::{PaymentRecord, Refund, Reversal, Topup};
+use super::{PaymentRecord, Refund, Resolution, Reversal, Topup};
 use crate::{
     gateways::Notice,
     ids::{RefundId, TopupId, UserId},
@@ -20,8 +20,15 @@ pub trait TopupRepo: Send {
     /// The top-up, locked until the unit ends.
     async fn lock_topup(&mut self, id: TopupId) -> Result<Option<Topup>, StoreError>;
 
-    /// Writes back a top-up that this unit has locked. One that is settled is looked at once more
-    /// after a day, others again soon, see [`TopupQueries::due_polls`].
+    /// Locks top-ups whose gateway should be asked by `now`, longest due first, without waiting for
+    /// those that others have locked.
+    async fn lock_due_topups(
+        &mut self,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Topup>, StoreError>;
+
+    /// Writes back a top-up that this unit has locked.
     async fn update_topup(&mut self, topup: &Topup, at: Timestamp) -> Result<(), StoreError>;
 
     /// What has been booked of a payment, whichever top-up it was booked for.
@@ -49,8 +56,14 @@ pub trait TopupRepo: Send {
     /// One refund, as this unit sees it.
     async fn refund(&mut self, id: RefundId) -> Result<Option<Refund>, StoreError>;
 
+    /// Refunds ordered for a top-up, oldest first.
+    async fn refunds_of(&mut self, topup: TopupId) -> Result<Vec<Refund>, StoreError>;
+
     /// Writes how a refund stands.
     async fn update_refund(&mut self, refund: &Refund, at: Timestamp) -> Result<(), StoreError>;
+
+    /// Keeps how an operator dealt with a flag.
+    async fn insert_resolution(&mut self, resolution: &Resolution) -> Result<(), StoreError>;
 
     /// Keeps a notification with the bytes it came in. False when it was known: a repeat.
     async fn insert_notice(
@@ -79,11 +92,7 @@ pub trait TopupQueries: Send + Sync {
     async fn flagged(&self, limit: u32) -> Result<Vec<Topup>, StoreError>;
 
     /// Everything booked for a top-up, with what went back.
-    async fn history(&self, id: TopupId) -> Result<TopupHistory, StoreError>;
-
-    /// Top-ups whose gateway should be asked again; each is not given out again before it is due
-    /// the next time, which is ever later the older it is.
-    async fn due_polls(&self, now: Timestamp, limit: u32) -> Result<Vec<Topup>, StoreError>;
+    async fn topup_history(&self, id: TopupId) -> Result<TopupHistory, StoreError>;
 
     /// What waits, for metrics.
     async fn backlog(&self) -> Result<TopupBacklog, StoreError>;
@@ -98,6 +107,8 @@ pub struct TopupHistory {
     pub reversals: Vec<Reversal>,
     /// Refunds ordered by operators, oldest first.
     pub refunds: Vec<Refund>,
+    /// Flags that operators dealt with, oldest first.
+    pub resolutions: Vec<Resolution>,
 }
 
 /// What waits.

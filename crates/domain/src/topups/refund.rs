@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use super::{PaymentRecord, Refund, RefundProgress, Topup, topup::share};
+use super::{PaymentRecord, Refund, RefundProgress, Topup, schedule, state, topup::share};
 use crate::{
     fault::{Code, Fault, FieldFault},
     gateways::{GatewayDirectory, GatewayError, RefundRequest, RefundState, RefundWay, Refunded},
     ids::{RefundId, TopupId},
     ledger::{PostError, chart},
-    money::{Amount, Money},
+    money::{Amount, Currency, Money},
     store::{ATTEMPTS, AsContention, Store, StoreError, UnitOfWork, retrying},
     tasks::{NewTask, TaskKind},
-    time::{Clock, IdGen},
+    time::{Clock, IdGen, Timestamp},
 };
 
 /// Takes the money from the customer and leaves it to a durable task to tell the gateway.
@@ -72,15 +72,18 @@ impl OrderRefund {
     }
 
     async fn take(&self, id: RefundId, command: &RefundCommand) -> Result<Refund, RefundError> {
+        let now = self.clock.now();
         let mut uow = self.store.begin().await?;
-        let topup = uow.topups().lock_topup(command.topup).await?.ok_or(RefundError::Unknown)?;
+        let topup = uow.topups().lock_topup(command.topup).await?;
+        let mut topup = topup.ok_or(RefundError::Unknown)?;
         let gateway = self.gateways.get(topup.gateway).ok_or(RefundError::NotSetUp)?;
         if gateway.terms().refunds == RefundWay::Manual {
             return Err(RefundError::NotOffered);
         }
         let mut payments = uow.topups().payments_of(topup.id).await?.into_iter();
-        let refundable = |payment: &PaymentRecord| payment.reversed < payment.credited;
-        let mut payment = payments.find(refundable).ok_or(RefundError::NothingLeft)?;
+        let mut payment = payments
+            .find(|payment| payment.unreversed().is_some())
+            .ok_or(RefundError::NothingLeft)?;
         let (amount, value) = split(&topup, &payment, command.amount)?;
         let refund = Refund {
             id,
@@ -94,20 +97,30 @@ impl OrderRefund {
             state: RefundProgress::Requested,
             gateway_refund_id: None,
             claim_url: None,
-            created_at: self.clock.now(),
+            created_at: now,
         };
-        let reference = id.to_string();
-        let journal =
-            chart::topup_refund(topup.gateway, &reference, topup.user, amount, refund.dollars());
+        let (gateway, reference, dollars) = (topup.gateway, id.to_string(), value.dollars());
+        let journal = chart::topup_refund(gateway, &reference, topup.user, amount, dollars);
         uow.ledger().post(&journal).await?;
-        payment.returned = payment.returned.saturating_add(value.amount.get());
-        payment.reversed = payment.reversed.saturating_add(amount.get());
+        payment.shift(value.amount.get(), amount.get());
         uow.topups().put_payment(&payment).await?;
         uow.topups().insert_refund(&refund).await?;
+        settle_state(&mut *uow, &mut topup, now).await?;
         uow.tasks().enqueue(&NewTask::new(TaskKind::SendRefund, id)).await?;
         uow.commit().await?;
         Ok(refund)
     }
+}
+
+/// Follows what a refund did to the money of a top-up.
+async fn settle_state(
+    uow: &mut dyn UnitOfWork,
+    topup: &mut Topup,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    topup.state = state::by_money(uow, topup).await?.unwrap_or(topup.state);
+    topup.poll_at = Some(schedule::after_change(topup.state, now));
+    uow.topups().update_topup(topup, now).await
 }
 
 /// What is taken from the customer, and what of the charge that is.
@@ -116,21 +129,31 @@ fn split(
     payment: &PaymentRecord,
     wanted: Option<Amount>,
 ) -> Result<(Amount, Money), RefundError> {
-    let left = payment.credited.checked_sub(payment.reversed).and_then(Amount::new);
-    let left = left.ok_or(RefundError::NothingLeft)?;
+    let left = payment.unreversed().ok_or(RefundError::NothingLeft)?;
     let amount = wanted.unwrap_or(left);
     if amount > left {
         return Err(RefundError::TooMuch { left });
     }
-    let unreturned = payment.received.checked_sub(payment.returned).and_then(Amount::new);
-    let unreturned = unreturned.ok_or(RefundError::NothingLeft)?;
-    // All of it to the last unit; a part rounded down, so that parts never exceed the whole.
-    let units = if amount == left {
+    let unreturned = payment.unreturned().ok_or(RefundError::NothingLeft)?;
+    // All of it to the last unit; a part rounded down to what gateways can send, so that parts
+    // never exceed the whole.
+    let value = if amount == left {
         unreturned
     } else {
-        share(unreturned, amount, left).ok_or(RefundError::NothingLeft)?
+        share(unreturned, amount, left)
+            .and_then(|units| sendable(units, topup.charge.currency))
+            .ok_or(RefundError::TooLittle)?
     };
-    Ok((amount, Money { currency: topup.charge.currency, amount: units }))
+    Ok((amount, Money { currency: topup.charge.currency, amount: value }))
+}
+
+/// Whole rupiah or whole cents.
+const fn sendable(units: Amount, currency: Currency) -> Option<Amount> {
+    const MICROS_PER_CENT: i64 = 10_000;
+    match currency {
+        Currency::Idr => Some(units),
+        Currency::Usd => Amount::new(units.get() - units.get() % MICROS_PER_CENT),
+    }
 }
 
 /// The customer gets the money back: the gateway will not pay it out.
@@ -140,18 +163,12 @@ pub(super) async fn give_back(
     payment: &mut PaymentRecord,
     refund: &Refund,
 ) -> Result<(), PostError> {
-    let reference = refund.id.to_string();
-    let journal = chart::topup_refund_reversal(
-        topup.gateway,
-        &reference,
-        topup.user,
-        refund.amount,
-        refund.dollars(),
-    );
+    let (gateway, reference) = (topup.gateway, refund.id.to_string());
+    let (user, dollars) = (topup.user, refund.value.dollars());
+    let journal = chart::topup_refund_reversal(gateway, &reference, user, refund.amount, dollars);
     uow.ledger().post(&journal).await?;
-    uow.ledger().repay_debt(topup.user).await?;
-    payment.returned = payment.returned.saturating_sub(refund.value.amount.get());
-    payment.reversed = payment.reversed.saturating_sub(refund.amount.get());
+    uow.ledger().repay_debt(user).await?;
+    payment.shift(-refund.value.amount.get(), -refund.amount.get());
     Ok(())
 }
 
@@ -209,24 +226,16 @@ impl SendRefund {
         topup: TopupId,
         answer: &Result<Refunded, GatewayError>,
     ) -> Result<Refund, RefundError> {
+        let now = self.clock.now();
         let mut uow = self.store.begin().await?;
-        let topup = uow.topups().lock_topup(topup).await?.ok_or(RefundError::Unknown)?;
+        let topup = uow.topups().lock_topup(topup).await?;
+        let mut topup = topup.ok_or(RefundError::Unknown)?;
         let mut refund = uow.topups().refund(id).await?.ok_or(RefundError::Unknown)?;
+        // A report of the gateway can have come first.
         if refund.state != RefundProgress::Requested {
             return Ok(refund);
         }
-        let state = if let Ok(done) = answer {
-            refund.gateway_refund_id = Some(done.report.id.clone());
-            refund.claim_url.clone_from(&done.claim_url);
-            done.report.state
-        } else {
-            RefundState::Failed
-        };
-        refund.state = match state {
-            RefundState::Pending => RefundProgress::Sent,
-            RefundState::Done => RefundProgress::Done,
-            RefundState::Failed => RefundProgress::Failed,
-        };
+        note(&mut refund, answer);
         if refund.state == RefundProgress::Failed {
             let payment = uow.topups().payment(topup.gateway, &refund.payment_id).await?;
             let mut payment = payment.ok_or(RefundError::Unknown)?;
@@ -234,10 +243,26 @@ impl SendRefund {
             uow.topups().put_payment(&payment).await?;
             tracing::error!(topup.id = %topup.id, refund.id = %id, "refund {id} failed; the customer has the money back");
         }
-        uow.topups().update_refund(&refund, self.clock.now()).await?;
+        uow.topups().update_refund(&refund, now).await?;
+        settle_state(&mut *uow, &mut topup, now).await?;
         uow.commit().await?;
         Ok(refund)
     }
+}
+
+/// Notes what the gateway answered.
+fn note(refund: &mut Refund, answer: &Result<Refunded, GatewayError>) {
+    let Ok(done) = answer else {
+        refund.state = RefundProgress::Failed;
+        return;
+    };
+    refund.gateway_refund_id = Some(done.report.id.clone());
+    refund.claim_url.clone_from(&done.claim_url);
+    refund.state = match done.report.state {
+        RefundState::Pending => RefundProgress::Sent,
+        RefundState::Done => RefundProgress::Done,
+        RefundState::Failed => RefundProgress::Failed,
+    };
 }
 
 /// Why nothing is refunded.
@@ -264,6 +289,9 @@ pub enum RefundError {
     /// Everything went back already, or nothing ever came.
     #[error("nothing of this top-up is left to refund")]
     NothingLeft,
+    /// A part that is worth less than the gateway can send.
+    #[error("the gateway cannot send so little")]
+    TooLittle,
     /// More than what is left.
     #[error("only {left} IDR of this top-up are left to refund")]
     TooMuch {
@@ -284,7 +312,9 @@ pub enum RefundError {
 impl Fault for RefundError {
     fn code(&self) -> Code {
         match self {
-            Self::Text { .. } | Self::SamePerson | Self::TooMuch { .. } => Code::ValidationError,
+            Self::Text { .. } | Self::SamePerson | Self::TooMuch { .. } | Self::TooLittle => {
+                Code::ValidationError
+            }
             Self::Unknown => Code::NotFound,
             Self::NotSetUp | Self::NotOffered | Self::NothingLeft => Code::Conflict,
             Self::Gateway(_) => Code::ServiceUnavailable,
@@ -297,7 +327,9 @@ impl Fault for RefundError {
         match self {
             Self::Text { field } => vec![FieldFault::new(*field, self.to_string())],
             Self::SamePerson => vec![FieldFault::new("approver", self.to_string())],
-            Self::TooMuch { .. } => vec![FieldFault::new("amount", self.to_string())],
+            Self::TooMuch { .. } | Self::TooLittle => {
+                vec![FieldFault::new("amount", self.to_string())]
+            }
             _ => Vec::new(),
         }
     }

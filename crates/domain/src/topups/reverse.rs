@@ -4,16 +4,15 @@
 //! be bought.
 
 use super::{
-    PaymentRecord, RefundProgress, Reversal, ReversalKind, ReversalState, Topup, TopupFlag,
+    PaymentRecord, Refund, RefundProgress, Reversal, ReversalKind, ReversalState, Topup, TopupFlag,
     apply::ApplyError,
 };
 use crate::{
     gateways::{
         DisputeReport, DisputeState, PaymentReport, PaymentStatus, RefundReport, RefundState,
     },
-    ids::RefundId,
     ledger::{Freeze, FreezeCause, chart},
-    money::{Amount, Currency, Money},
+    money::{Amount, Money},
     store::UnitOfWork,
     time::Timestamp,
 };
@@ -48,9 +47,9 @@ pub(super) async fn book(
     let mut desk = Desk { known: uow.topups().reversals_of(topup.id).await?, uow, topup, payment };
     let mut moved = desk.undone(report.status).await?;
     for refund in &report.refunds {
-        moved = moved.or(match refund.refund {
-            Some(id) if desk.is_ours(id).await? => desk.our_refund(id, refund, now).await?,
-            _ => desk.foreign_refund(refund).await?,
+        moved = moved.or(match desk.ours(refund).await? {
+            Some(known) => desk.our_refund(known, refund, now).await?,
+            None => desk.foreign_refund(refund).await?,
         });
     }
     for dispute in &report.disputes {
@@ -72,13 +71,12 @@ impl Desk<'_> {
         if !matches!(status, PaymentStatus::Failed | PaymentStatus::Canceled) {
             return Ok(Reversed::Nothing);
         }
-        let left = self.payment.received.checked_sub(self.payment.returned).and_then(Amount::new);
-        let Some(left) = left else { return Ok(Reversed::Nothing) };
+        let Some(left) = self.payment.unreturned() else { return Ok(Reversed::Nothing) };
         let id = format!("{}:undone", self.payment.payment_id);
         if self.find(ReversalKind::Undone, &id).is_some() {
             return Ok(Reversed::Nothing);
         }
-        self.topup.flag = Some(TopupFlag::Undone);
+        self.topup.raise(TopupFlag::Undone);
         let amount = Money { currency: self.topup.charge.currency, amount: left };
         self.take(ReversalKind::Undone, id, amount).await
     }
@@ -99,12 +97,12 @@ impl Desk<'_> {
     async fn dispute(&mut self, dispute: &DisputeReport) -> Result<Reversed, ApplyError> {
         let known = self.find(ReversalKind::Dispute, &dispute.id).map(|known| known.state);
         match (dispute.state, known) {
-            (DisputeState::Inquiry, _) => {
-                self.topup.flag = Some(TopupFlag::Inquiry);
+            (DisputeState::Inquiry, None) => {
+                self.topup.point_out(TopupFlag::Inquiry);
                 Ok(Reversed::Nothing)
             }
             (DisputeState::Open | DisputeState::Lost, None) => {
-                let stop = self.stop(&dispute.id);
+                let stop = self.stop(dispute);
                 self.uow.ledger().freeze(&stop).await?;
                 let id = dispute.id.clone();
                 let moved = self.take(ReversalKind::Dispute, id, dispute.amount).await?;
@@ -117,8 +115,9 @@ impl Desk<'_> {
                 self.finish(ReversalKind::Dispute, &dispute.id).await?;
                 Ok(Reversed::Nothing)
             }
-            (DisputeState::Won, Some(ReversalState::Booked)) => {
-                let (stop, by) = (self.stop(&dispute.id), self.payment.gateway.code());
+            // Also after it was lost: banks change their mind.
+            (DisputeState::Won, Some(ReversalState::Booked | ReversalState::Final)) => {
+                let (stop, by) = (self.stop(dispute), self.topup.gateway.code());
                 self.uow.ledger().unfreeze(&stop, by).await?;
                 self.restore(ReversalKind::Dispute, &dispute.id).await
             }
@@ -126,27 +125,44 @@ impl Desk<'_> {
         }
     }
 
-    async fn is_ours(&mut self, id: RefundId) -> Result<bool, ApplyError> {
-        let refund = self.uow.topups().refund(id).await?;
-        Ok(refund.is_some_and(|refund| refund.payment_id == self.payment.payment_id))
+    /// Customers do not buy while their bank decides, nor after it decided for them.
+    fn stop(&self, dispute: &DisputeReport) -> Freeze {
+        Freeze {
+            user: self.topup.user,
+            cause: FreezeCause::Dispute,
+            reference: format!("{}:{}", self.topup.gateway.code(), dispute.id),
+        }
+    }
+
+    /// The refund of ours that `report` tells of. One that the gateway refused, as we heard, and
+    /// that it made all the same is none of ours: the customer has that money back.
+    async fn ours(&mut self, report: &RefundReport) -> Result<Option<Refund>, ApplyError> {
+        let Some(id) = report.refund else { return Ok(None) };
+        let found = self.uow.topups().refund(id).await?;
+        Ok(found.filter(|refund| {
+            let unheard = refund.gateway_refund_id.is_none();
+            refund.payment_id == self.payment.payment_id
+                && !(refund.state == RefundProgress::Failed && unheard)
+        }))
     }
 
     /// The customer's money was taken when the refund was ordered.
     async fn our_refund(
         &mut self,
-        id: RefundId,
+        mut refund: Refund,
         report: &RefundReport,
         now: Timestamp,
     ) -> Result<Reversed, ApplyError> {
-        let Some(mut refund) = self.uow.topups().refund(id).await? else {
-            return Ok(Reversed::Nothing);
-        };
         let next = match (report.state, refund.state) {
-            (_, RefundProgress::Done | RefundProgress::Failed) => return Ok(Reversed::Nothing),
-            (RefundState::Pending, _) => RefundProgress::Sent,
-            (RefundState::Done, _) => RefundProgress::Done,
+            (_, RefundProgress::Failed) => return Ok(Reversed::Nothing),
+            // Even what has arrived can come back.
             (RefundState::Failed, _) => RefundProgress::Failed,
+            (RefundState::Done, _) | (_, RefundProgress::Done) => RefundProgress::Done,
+            (RefundState::Pending, _) => RefundProgress::Sent,
         };
+        if next == refund.state && refund.gateway_refund_id.is_some() {
+            return Ok(Reversed::Nothing);
+        }
         let mut moved = Reversed::Nothing;
         if next == RefundProgress::Failed {
             super::refund::give_back(self.uow, self.topup, self.payment, &refund).await?;
@@ -169,20 +185,24 @@ impl Desk<'_> {
         amount: Money,
     ) -> Result<Reversed, ApplyError> {
         if amount.currency != self.topup.charge.currency {
-            self.topup.flag = Some(TopupFlag::Mismatch);
+            self.topup.point_out(TopupFlag::Mismatch);
             return Ok(Reversed::Nothing);
+        }
+        let (user, gateway) = (self.topup.user, self.payment.gateway);
+        if self.payment.unreturned().is_none_or(|left| left < amount.amount) {
+            self.topup.raise(TopupFlag::Excess);
         }
         let taken = self.payment.reversal_of(amount.amount);
         if let Some(taken) = taken {
-            let (gateway, user) = (self.payment.gateway, self.topup.user);
-            let journal = chart::clawback(gateway, &id, user, taken, dollars(amount));
+            let reference = reference(kind, &id);
+            let journal = chart::clawback(gateway, &reference, user, taken, amount.dollars());
             self.uow.ledger().post(&journal).await?;
-            self.uow.ledger().repay_debt(self.topup.user).await?;
+            self.uow.ledger().repay_debt(user).await?;
         }
         let taken = taken.map_or(0, Amount::get);
-        self.move_totals(amount.amount.get(), taken);
+        self.payment.shift(amount.amount.get(), taken);
         let reversal = Reversal {
-            gateway: self.payment.gateway,
+            gateway,
             id,
             topup: self.topup.id,
             payment_id: self.payment.payment_id.clone(),
@@ -201,14 +221,17 @@ impl Desk<'_> {
         let Some(mut reversal) = self.find(kind, id).cloned() else {
             return Ok(Reversed::Nothing);
         };
-        if let Some(taken) = Amount::new(reversal.taken) {
-            let (gateway, user) = (self.payment.gateway, self.topup.user);
-            let usd = dollars(reversal.amount);
-            let journal = chart::clawback_reversal(gateway, id, user, taken, usd);
+        let (user, amount) = (self.topup.user, reversal.amount);
+        let given = self.payment.restoration_of(amount.amount).map_or(0, Amount::get);
+        let given = given.min(reversal.taken);
+        if let Some(given) = Amount::new(given) {
+            let (gateway, reference) = (self.payment.gateway, reference(kind, id));
+            let journal =
+                chart::clawback_reversal(gateway, &reference, user, given, amount.dollars());
             self.uow.ledger().post(&journal).await?;
-            self.uow.ledger().repay_debt(self.topup.user).await?;
+            self.uow.ledger().repay_debt(user).await?;
         }
-        self.move_totals(-reversal.amount.amount.get(), -reversal.taken);
+        self.payment.shift(-amount.amount.get(), -given);
         reversal.state = ReversalState::Restored;
         self.write(reversal).await?;
         Ok(Reversed::Moved)
@@ -226,18 +249,13 @@ impl Desk<'_> {
         self.known.push(reversal);
         Ok(())
     }
-
-    /// Who asks their bank for the money buys nothing until it is decided.
-    fn stop(&self, dispute: &str) -> Freeze {
-        Freeze { user: self.topup.user, cause: FreezeCause::Dispute, reference: dispute.to_owned() }
-    }
-
-    fn move_totals(&mut self, returned: i64, reversed: i64) {
-        self.payment.returned = self.payment.returned.saturating_add(returned);
-        self.payment.reversed = self.payment.reversed.saturating_add(reversed);
-    }
 }
 
-fn dollars(amount: Money) -> Option<Amount> {
-    (amount.currency == Currency::Usd).then_some(amount.amount)
+/// Refunds and disputes of one gateway may have equal ids.
+fn reference(kind: ReversalKind, id: &str) -> String {
+    match kind {
+        ReversalKind::Refund => format!("refund:{id}"),
+        ReversalKind::Dispute => format!("dispute:{id}"),
+        ReversalKind::Undone => id.to_owned(),
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Topup, TopupState};
+use super::{Topup, TopupState, schedule};
 use crate::{
     fault::{Code, Fault},
     gateways::{Checkout, CheckoutRequest, GatewayError, PaymentGateway},
@@ -49,6 +49,7 @@ impl StartTopup {
             return Err(StartError::Amount);
         }
         let terms = self.gateway.terms();
+        let now = self.clock.now();
         let topup = Topup {
             id: TopupId::new(self.ids.uuid()),
             user,
@@ -59,7 +60,9 @@ impl StartTopup {
             payment_id: None,
             checkout_url: None,
             flag: None,
-            created_at: self.clock.now(),
+            resolved: Vec::new(),
+            poll_at: Some(schedule::first(now)),
+            created_at: now,
         };
         retrying(ATTEMPTS, || self.insert(&topup)).await?;
         let request = CheckoutRequest { topup: topup.id, charge: topup.charge };

@@ -1,25 +1,42 @@
-use super::{PaymentRecord, Reversal, ReversalKind, ReversalState, Topup, TopupFlag, TopupState};
-use crate::gateways::{PaymentReport, PaymentStatus};
+//! Where a top-up stands: by its money when it has any, else by what its gateway says.
 
-/// Where a top-up stands once everything in `payments` and `reversals` is booked: by its money when
-/// it has any, else by what its gateway says.
-pub(super) fn of(
+use super::{Reversal, ReversalKind, ReversalState, Topup, TopupFlag, TopupState};
+use crate::{
+    gateways::{PaymentReport, PaymentStatus},
+    store::{StoreError, UnitOfWork},
+};
+
+/// Where it stands once everything of `report` is booked.
+pub(super) async fn read(
+    uow: &mut dyn UnitOfWork,
     topup: &Topup,
-    payments: &[PaymentRecord],
-    reversals: &[Reversal],
     report: &PaymentReport,
-) -> TopupState {
+) -> Result<TopupState, StoreError> {
+    Ok(by_money(uow, topup).await?.unwrap_or_else(|| by_word(topup, report.status)))
+}
+
+/// Where its money is; nothing for one without.
+pub(super) async fn by_money(
+    uow: &mut dyn UnitOfWork,
+    topup: &Topup,
+) -> Result<Option<TopupState>, StoreError> {
+    let payments = uow.topups().payments_of(topup.id).await?;
     let credited: i64 = payments.iter().map(|payment| payment.credited).sum();
-    if credited > 0 {
-        let reversed: i64 = payments.iter().map(|payment| payment.reversed).sum();
-        return with_money(credited, reversed, reversals);
+    if credited == 0 {
+        return Ok(None);
     }
+    let reversed: i64 = payments.iter().map(|payment| payment.reversed).sum();
+    let reversals = uow.topups().reversals_of(topup.id).await?;
+    Ok(Some(with_money(credited, reversed, &reversals)))
+}
+
+fn by_word(topup: &Topup, status: PaymentStatus) -> TopupState {
     let refused =
         matches!(topup.flag, Some(TopupFlag::Mismatch | TopupFlag::Dust | TopupFlag::Locked));
-    if refused && matches!(report.status, PaymentStatus::Settled | PaymentStatus::Locked) {
+    if refused && matches!(status, PaymentStatus::Settled | PaymentStatus::Locked) {
         return TopupState::Review;
     }
-    without_money(topup.state, report.status)
+    without_money(topup.state, status)
 }
 
 fn with_money(credited: i64, reversed: i64, reversals: &[Reversal]) -> TopupState {

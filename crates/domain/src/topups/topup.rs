@@ -26,6 +26,10 @@ pub struct Topup {
     pub checkout_url: Option<String>,
     /// What an operator should look at; nothing in most lives.
     pub flag: Option<TopupFlag>,
+    /// What an operator has dealt with.
+    pub resolved: Vec<TopupFlag>,
+    /// When its gateway is asked again if nobody tells us anything; nothing when all is said.
+    pub poll_at: Option<Timestamp>,
     /// When it was started.
     pub created_at: Timestamp,
 }
@@ -39,6 +43,18 @@ impl Topup {
             return None;
         }
         share(self.amount, received.amount, self.charge.amount)
+    }
+
+    /// Tells the operator of something that has happened now.
+    pub(super) const fn raise(&mut self, flag: TopupFlag) {
+        self.flag = Some(flag);
+    }
+
+    /// Tells the operator of something that lasts, unless they have dealt with it.
+    pub(super) fn point_out(&mut self, flag: TopupFlag) {
+        if !self.resolved.contains(&flag) {
+            self.flag = Some(flag);
+        }
     }
 }
 
@@ -56,6 +72,9 @@ macro_rules! stored_words {
         pub enum $name { $($(#[doc = $item])+ $variant,)+ }
 
         impl $name {
+            /// All there are.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
+
             /// The name as stored.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text,)+ }
@@ -138,5 +157,7 @@ stored_words! {
         Undone = "UNDONE",
         /// The payer asked their bank; no money moved yet.
         Inquiry = "INQUIRY",
+        /// More went back to the payer than had come; the difference is our loss.
+        Excess = "EXCESS",
     }
 }

@@ -20,8 +20,9 @@ impl Market {
         self.run_tasks().await?;
         self.poll_active().run_once().await?;
         self.expire_orders().run_once().await?;
+        self.poll_topups().run_once().await?;
+        self.catch_up().run_once().await?;
         self.run_tasks().await?;
-        self.credit_topups().run_once().await?;
         self.store.stamp(u32::MAX).await?;
         Ok(())
     }
@@ -53,7 +54,7 @@ impl Market {
         let idle = sellers
             .iter()
             .all(|seller| !seller.adapter.sold().iter().any(|sold| is_stray(seller, sold)));
-        over && idle
+        over && idle && self.check_payins().await.is_ok()
     }
 }
 

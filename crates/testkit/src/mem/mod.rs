@@ -1,6 +1,7 @@
 //! Every storage port, in memory.
 
 mod audit;
+mod audit_payins;
 mod books;
 mod catalog;
 mod cow;
@@ -11,6 +12,7 @@ mod ledger;
 mod orders;
 mod outbox;
 mod purchases;
+mod rates;
 mod state;
 mod tasks;
 mod topups;

@@ -17,6 +17,8 @@ fn lists_every_case_of_every_suite() {
         (testkit::cases!(inbox => names), include_str!("../../src/contract/inbox.rs")),
         (testkit::cases!(topups => names), include_str!("../../src/contract/topups.rs")),
         (testkit::cases!(tasks => names), include_str!("../../src/contract/tasks.rs")),
+        (testkit::cases!(payments => names), include_str!("../../src/contract/payments.rs")),
+        (testkit::cases!(rates => names), include_str!("../../src/contract/rates.rs")),
         (testkit::cases!(outbox => names), include_str!("../../src/contract/outbox.rs")),
         (testkit::cases!(identity => names), include_str!("../../src/contract/identity.rs")),
         (testkit::cases!(catalog => names), include_str!("../../src/contract/catalog.rs")),
