@@ -35,9 +35,10 @@ impl IdrPerUsd {
         i64::try_from(up.checked_mul(MICROS_PER_CENT)?).ok().and_then(Amount::new)
     }
 
-    /// How far another rate is from this one, in hundredths of this one.
-    fn percent_to(self, other: Self) -> i64 {
-        (other.0 - self.0).abs().saturating_mul(100) / self.0
+    /// Whether another rate is further from this one than so many hundredths of it.
+    const fn is_beyond(self, percent: i64, other: Self) -> bool {
+        // Both are a million at most.
+        (other.0 - self.0).abs() * 100 > self.0 * percent
     }
 }
 
@@ -144,7 +145,7 @@ impl RefreshRate {
             Some((newest, made)) if made >= oldest => (newest, Self::MAX_STEP_PERCENT),
             _ => (self.fixed, Self::MAX_DISTANCE_PERCENT),
         };
-        if before.percent_to(rate) > limit {
+        if before.is_beyond(limit, rate) {
             return Err(RateError::Absurd("it jumped").into());
         }
         self.book.remember_rate(rate, made_at).await?;

@@ -128,7 +128,7 @@ impl FakeGateway {
         let mut inner = self.inner();
         let first = inner.payments.iter().find(|payment| payment.payment_id == payment_id)?;
         let second = PaymentReport {
-            payment_id: format!("{payment_id}_again"),
+            payment_id: format!("{payment_id}_{}", inner.payments.len()),
             status: PaymentStatus::Open,
             received: None,
             refunds: Vec::new(),

@@ -33,7 +33,7 @@ impl PollTopups {
     pub async fn run_once(&self) -> Result<usize, StoreError> {
         let polled = retrying(ATTEMPTS, || self.poll()).await?;
         if polled > 0 {
-            self.wake.wake(Queue::Payments);
+            self.wake.wake(Queue::Tasks);
         }
         Ok(polled)
     }
@@ -107,7 +107,7 @@ impl CatchUp {
             }
         }
         if found > 0 {
-            self.wake.wake(Queue::Payments);
+            self.wake.wake(Queue::Tasks);
         }
         Ok(found)
     }

@@ -40,7 +40,7 @@ impl RecordNotice {
         let now = self.clock.now();
         if let Some(notice) = self.gateway.verify(headers, raw, now)? {
             retrying(ATTEMPTS, || keep(&*self.store, &notice, raw, now)).await?;
-            self.wake.wake(Queue::Payments);
+            self.wake.wake(Queue::Tasks);
         }
         Ok(())
     }

@@ -140,6 +140,23 @@ CREATE TABLE exchange_rates (
     fetched_at  timestamptz NOT NULL DEFAULT now()
 );
 
+-- webhook-ingest keeps notifications and leaves tasks; what they mean for money is not its business.
+REVOKE SELECT ON topups FROM switchboard_webhook;
+GRANT INSERT, SELECT (gateway, event_id) ON payment_notices TO switchboard_webhook;
+
+-- task-worker books what gateways tell, and fetches notifications that did not arrive.
+GRANT SELECT, INSERT, UPDATE ON payments, payment_reversals TO switchboard_worker;
+GRANT SELECT, UPDATE ON topup_refunds TO switchboard_worker;
+GRANT SELECT, INSERT, DELETE ON payment_notices TO switchboard_worker;
+GRANT SELECT, INSERT ON exchange_rates TO switchboard_worker;
+
+-- ctl starts, refunds and examines.
+GRANT SELECT, UPDATE ON payments TO switchboard_operator;
+GRANT SELECT, INSERT ON topup_refunds, topup_resolutions TO switchboard_operator;
+GRANT SELECT ON payment_reversals, payment_notices, exchange_rates TO switchboard_operator;
+
+GRANT SELECT ON exchange_rates TO switchboard_api;
+
 GRANT SELECT, INSERT, UPDATE ON payments, payment_reversals, topup_refunds TO switchboard_app;
 GRANT SELECT, INSERT ON topup_resolutions, exchange_rates TO switchboard_app;
 GRANT SELECT, INSERT, DELETE ON payment_notices TO switchboard_app;
