@@ -295,7 +295,7 @@ impl Scene {
                 let payment = PaymentRef::Payment(stage.payment()?.1.clone());
                 market.confirm_payment().execute(Gateway::Stripe, &payment, None).await?;
             }
-            Self::ConfirmTask | Self::SendRefund => market.run_tasks().await?,
+            Self::ConfirmTask | Self::SendRefund => _ = market.run_tasks().await?,
             Self::PollTopups => _ = market.poll_topups().run_once().await?,
             Self::CatchUp => _ = market.catch_up().run_once().await?,
             Self::OrderRefund => {

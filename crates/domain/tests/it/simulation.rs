@@ -268,7 +268,7 @@ enum Choice {
 
 impl Life {
     fn choose(&mut self, orders: &[Order]) -> Choice {
-        let worker = Choice::Work(self.dice.below(8));
+        let worker = Choice::Work(self.dice.below(7));
         match self.dice.below(16) {
             0..4 => self.choose_purchase(),
             4..7 => self.choose_step(orders).unwrap_or(worker),
@@ -307,7 +307,7 @@ impl Life {
         let gateway = self.choose_gateway();
         match (known, self.dice.below(10)) {
             (Some((gateway, raw)), 0..6) => Choice::Notify(gateway, raw),
-            (_, 6) => self.choose_refund().unwrap_or(Choice::Work(7)),
+            (_, 6) => self.choose_refund().unwrap_or(Choice::Work(5)),
             _ => {
                 let user = *self.dice.pick(&self.users).unwrap_or(&self.market.user);
                 Choice::StartTopup(user, gateway)

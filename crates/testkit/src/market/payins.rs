@@ -41,7 +41,8 @@ impl Market {
     ) -> Outcome {
         from.alter(payment, change);
         self.hint(from, payment).await?;
-        self.run_tasks().await
+        self.run_tasks().await?;
+        Ok(())
     }
 
     /// A top-up as it stands now.
