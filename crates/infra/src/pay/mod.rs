@@ -1,3 +1,7 @@
 //! Payment gateways.
 
+mod call;
+mod minor;
+mod secrets;
 pub mod stripe;
+mod text;
