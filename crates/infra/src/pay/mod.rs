@@ -1,6 +1,7 @@
 //! Payment gateways.
 
 mod call;
+pub mod cryptomus;
 mod minor;
 mod secrets;
 pub mod stripe;
