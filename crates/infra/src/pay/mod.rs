@@ -2,6 +2,7 @@
 
 mod call;
 pub mod cryptomus;
+pub mod duitku;
 mod minor;
 mod secrets;
 pub mod stripe;
