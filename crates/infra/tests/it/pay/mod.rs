@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
 
+mod duitku;
 mod heleket;
 mod scripted;
 
@@ -59,12 +60,17 @@ impl World {
         answer
     }
 
-    /// What `gateway` knows of the money for `topup`.
-    async fn truth(&self, gateway: &str, topup: TopupId) -> Value {
+    /// What `gateway` knows of the money, order by order.
+    async fn orders(&self, gateway: &str) -> Vec<Value> {
         let url = format!("{}/control/{gateway}/truth", self.base);
         let truth: Value = self.http.get(url).send().await.unwrap().json().await.unwrap();
-        let orders = truth["orders"].as_array().unwrap();
-        orders.iter().find(|it| it["order_id"] == topup.to_string()).unwrap().clone()
+        truth["orders"].as_array().unwrap().clone()
+    }
+
+    /// What `gateway` knows of the money for `topup`.
+    async fn truth(&self, gateway: &str, topup: TopupId) -> Value {
+        let orders = self.orders(gateway).await;
+        orders.into_iter().find(|it| it["order_id"] == topup.to_string()).unwrap()
     }
 
     /// Sends the newest callback about `topup` again, in the shape `deliver`.
