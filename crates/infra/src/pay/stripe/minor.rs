@@ -33,16 +33,16 @@ const fn ledger_decimals(currency: Currency) -> u32 {
 pub(super) enum Rest {
     /// It makes the whole unreadable.
     Refused,
-    /// It is lost, for money that came in.
+    /// It is lost: what is not there cannot be credited, and what cannot be sent is not given back.
     Dropped,
     /// It counts as a whole unit, for money that left.
     Raised,
 }
 
-/// `money` in the smallest unit of its currency; nothing when it has a smaller part.
-pub(super) fn from_money(money: Money) -> Option<i64> {
+/// `money` in the smallest unit of its currency.
+pub(super) fn from_money(money: Money, rest: Rest) -> Option<i64> {
     let (from, to) = (ledger_decimals(money.currency), decimals(code(money.currency)));
-    rescale(money.amount.get(), from, to, Rest::Refused)
+    rescale(money.amount.get(), from, to, rest).filter(|minor| *minor > 0)
 }
 
 /// What `minor` units of `currency` are; nothing for currencies we do not keep and for what is no
@@ -116,15 +116,20 @@ mod tests {
             (usd(3_150_000), 315),
             (idr(Amount::MAX), Amount::MAX * 100),
         ] {
-            assert_eq!(from_money(money), Some(minor), "{money}");
+            for rest in [Rest::Refused, Rest::Dropped, Rest::Raised] {
+                assert_eq!(from_money(money, rest), Some(minor), "{money}");
+            }
             assert_eq!(to_money(minor, code(money.currency), Rest::Refused), Some(money));
         }
     }
 
     #[test]
-    fn parts_of_a_cent_cannot_be_asked_for() {
-        for micros in [1, 9_999, 10_001, 3_155_000] {
-            assert_eq!(from_money(usd(micros)), None, "{micros}");
+    fn parts_of_a_cent_go_where_they_are_told() {
+        for (micros, dropped) in
+            [(1, None), (9_999, None), (10_001, Some(1)), (3_155_000, Some(315))]
+        {
+            assert_eq!(from_money(usd(micros), Rest::Refused), None, "{micros}");
+            assert_eq!(from_money(usd(micros), Rest::Dropped), dropped, "{micros}");
         }
     }
 

@@ -16,7 +16,7 @@ use super::{
 
 /// The body that gives back `request` out of the payment `intent`.
 pub(super) fn creation_form(request: &RefundRequest, intent: &str) -> Option<String> {
-    let amount = minor::from_money(request.amount)?.to_string();
+    let amount = minor::from_money(request.amount, Rest::Dropped)?.to_string();
     let mut form = Serializer::new(String::new());
     form.append_pair("payment_intent", intent)
         .append_pair("amount", &amount)
@@ -113,8 +113,14 @@ mod tests {
             ("metadata[topup_id]", TOPUP),
         ];
         assert_eq!(read, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
-        let part_of_a_cent = Money::usd(Amount::new(1).unwrap());
-        assert_eq!(creation_form(&request(part_of_a_cent), "pi_1"), None);
+    }
+
+    #[test]
+    fn gives_back_whole_cents() {
+        let usd = |micros| Money::usd(Amount::new(micros).unwrap());
+        let form = creation_form(&request(usd(3_159_999)), "pi_1").unwrap();
+        assert!(form.contains("&amount=315&"), "{form}");
+        assert_eq!(creation_form(&request(usd(9_999)), "pi_1"), None);
     }
 
     #[test]

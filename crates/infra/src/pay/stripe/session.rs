@@ -32,7 +32,7 @@ pub(super) struct Pages {
 /// `expires_at` the page stays open for a day, which is as long as Stripe remembers the call.
 pub(super) fn creation_form(request: &CheckoutRequest, pages: &Pages) -> Option<String> {
     let topup = request.topup.to_string();
-    let amount = minor::from_money(request.charge)?.to_string();
+    let amount = minor::from_money(request.charge, Rest::Refused)?.to_string();
     let mut form = Serializer::new(String::new());
     form.append_pair("mode", "payment")
         .append_pair("client_reference_id", &topup)
