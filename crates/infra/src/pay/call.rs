@@ -69,16 +69,24 @@ impl Failure {
 
 /// Sends `request` and reads the answer, whatever it is.
 pub(super) async fn exchange(request: RequestBuilder) -> Result<(StatusCode, Vec<u8>), Failure> {
+    exchange_within(request, BODY_LIMIT).await
+}
+
+/// The same for answers that can be longer: of at most `limit` bytes.
+pub(super) async fn exchange_within(
+    request: RequestBuilder,
+    limit: usize,
+) -> Result<(StatusCode, Vec<u8>), Failure> {
     let response = request.send().await.map_err(|error| Failure::of_transport(&error))?;
     let status = response.status();
-    Ok((status, read(response).await?))
+    Ok((status, read(response, limit).await?))
 }
 
 /// Never more than the limit, whatever the other side says how long it is.
-async fn read(mut response: Response) -> Result<Vec<u8>, Failure> {
+async fn read(mut response: Response, limit: usize) -> Result<Vec<u8>, Failure> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| Failure::of_transport(&error))? {
-        if body.len().saturating_add(chunk.len()) > BODY_LIMIT {
+        if body.len().saturating_add(chunk.len()) > limit {
             return Err(Failure::passing("the answer is too long"));
         }
         body.extend_from_slice(&chunk);

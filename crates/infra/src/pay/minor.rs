@@ -57,6 +57,9 @@ pub(super) struct Decimal {
 }
 
 impl Decimal {
+    /// Nothing.
+    pub(super) const ZERO: Self = Self { digits: 0, places: 0 };
+
     const fn new(mut digits: u128, mut places: u32) -> Self {
         while places > 0 && digits.is_multiple_of(10) {
             digits /= 10;
@@ -84,6 +87,19 @@ impl Decimal {
     /// Whether it is nothing at all.
     pub(super) const fn is_zero(self) -> bool {
         self.digits == 0
+    }
+
+    /// The sum; nothing when it has too many digits.
+    pub(super) fn plus(self, other: Self) -> Option<Self> {
+        let places = self.places.max(other.places);
+        let digits = self.scaled(places)?.checked_add(other.scaled(places)?)?;
+        Some(Self::new(digits, places))
+    }
+
+    /// Whether it is at least `other`; false also when they have too many digits to tell.
+    pub(super) fn covers(self, other: Self) -> bool {
+        let places = self.places.max(other.places);
+        self.scaled(places).zip(other.scaled(places)).is_some_and(|(own, other)| own >= other)
     }
 
     /// As a sum of `currency`, when it is one in whole ledger units.

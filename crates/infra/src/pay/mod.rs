@@ -1,5 +1,6 @@
 //! Payment gateways.
 
+pub mod btcpay;
 mod call;
 pub mod cryptomus;
 pub mod duitku;

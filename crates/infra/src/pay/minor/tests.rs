@@ -113,6 +113,28 @@ fn shares_are_rounded_down_too() {
 }
 
 #[test]
+fn sums_and_comparisons_are_exact() {
+    for (left, right, sum) in [
+        ("0.1", "0.2", Some("0.3")),
+        ("1", "0.00000001", Some("1.00000001")),
+        ("0", "0", Some("0")),
+        ("99999999999999999999999999999", "0.00000000000000000000000000001", None),
+    ] {
+        let expected = sum.map(parsed);
+        assert_eq!(parsed(left).plus(parsed(right)), expected, "{left} + {right}");
+    }
+    for (left, right, covers) in [
+        ("1.50", "1.5", true),
+        ("1.5", "1.50000001", false),
+        ("0", "0.00", true),
+        ("2", "1.999", true),
+    ] {
+        assert_eq!(parsed(left).covers(parsed(right)), covers, "{left} {right}");
+    }
+    assert_eq!(Decimal::ZERO, parsed("0.00"));
+}
+
+#[test]
 fn nothing_but_plain_decimals_is_read() {
     for text in [
         "",

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
 
+mod btcpay;
+mod btcpay_scripted;
 mod duitku;
 mod heleket;
 mod scripted;

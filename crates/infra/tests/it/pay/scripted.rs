@@ -27,8 +27,8 @@ use tokio::{net::TcpListener, task::JoinSet};
 
 use super::topup;
 
-/// One call: path, headers and body.
-type Asked = (String, HeaderMap, Bytes);
+/// One call: path with query, headers and body.
+pub(super) type Asked = (String, HeaderMap, Bytes);
 
 #[derive(Clone, Default)]
 struct Script {
@@ -44,7 +44,7 @@ async fn answer(
 ) -> Response {
     let mut asked = script.asked.lock().unwrap();
     let (status, text) = script.answers[asked.len().min(script.answers.len() - 1)].clone();
-    asked.push((uri.path().to_owned(), headers, body));
+    asked.push((uri.to_string(), headers, body));
     let status = StatusCode::from_u16(status).unwrap();
     let mut response = (status, text).into_response();
     if status.is_redirection() {
@@ -55,7 +55,7 @@ async fn answer(
 
 /// What comes of `work` with a gateway that gives `answers`, and what it was asked. The last answer
 /// repeats.
-async fn with<T>(
+pub(super) async fn with<T>(
     answers: Vec<(u16, String)>,
     work: impl AsyncFnOnce(String) -> T,
 ) -> (T, Vec<Asked>) {
