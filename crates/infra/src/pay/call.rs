@@ -5,7 +5,7 @@ use std::time::Duration;
 use aws_lc_rs::rand;
 use domain::{gateways::GatewayError, ledger::Gateway};
 use metrics::counter;
-use reqwest::{RequestBuilder, Response, StatusCode};
+use reqwest::{RequestBuilder, StatusCode};
 
 /// Tries of one call. A customer waits for it.
 const ATTEMPTS: u32 = 3;
@@ -69,29 +69,29 @@ impl Failure {
 
 /// Sends `request` and reads the answer, whatever it is.
 pub(super) async fn exchange(request: RequestBuilder) -> Result<(StatusCode, Vec<u8>), Failure> {
-    exchange_within(request, BODY_LIMIT).await
+    let (status, body) = exchange_start(request, BODY_LIMIT.saturating_add(1)).await?;
+    // Whatever the other side says how long it is.
+    if body.len() > BODY_LIMIT {
+        return Err(Failure::passing("the answer is too long"));
+    }
+    Ok((status, body))
 }
 
-/// The same for answers that can be longer: of at most `limit` bytes.
-pub(super) async fn exchange_within(
+/// The same for answers of which the first `limit` bytes are enough.
+pub(super) async fn exchange_start(
     request: RequestBuilder,
     limit: usize,
 ) -> Result<(StatusCode, Vec<u8>), Failure> {
-    let response = request.send().await.map_err(|error| Failure::of_transport(&error))?;
-    let status = response.status();
-    Ok((status, read(response, limit).await?))
-}
-
-/// Never more than the limit, whatever the other side says how long it is.
-async fn read(mut response: Response, limit: usize) -> Result<Vec<u8>, Failure> {
+    let broken = |error: reqwest::Error| Failure::of_transport(&error);
+    let mut response = request.send().await.map_err(broken)?;
     let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| Failure::of_transport(&error))? {
-        if body.len().saturating_add(chunk.len()) > limit {
-            return Err(Failure::passing("the answer is too long"));
-        }
+    while body.len() < limit
+        && let Some(chunk) = response.chunk().await.map_err(broken)?
+    {
         body.extend_from_slice(&chunk);
     }
-    Ok(body)
+    body.truncate(limit);
+    Ok((response.status(), body))
 }
 
 /// Tries until there is an answer, or none to hope for. The same call twice must do no more than

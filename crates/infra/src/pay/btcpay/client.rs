@@ -13,14 +13,10 @@ use url::{Host, Url};
 
 use super::{
     invoice::{Document, Invoice, Method},
+    list,
     refund::{Order, Payout, PullPayment},
 };
-use crate::pay::call::{Failure, exchange, exchange_within, repeating};
-
-/// An invoice has a few thousand bytes, and no top-up has many.
-const SHORT: usize = 256 * 1024;
-/// A store's pull payments come all at once; this is for about thirty thousand.
-const LONG: usize = 16 * 1024 * 1024;
+use crate::pay::call::{Failure, exchange, exchange_start, repeating};
 
 pub(super) struct Client {
     http: reqwest::Client,
@@ -48,7 +44,7 @@ impl Client {
     }
 
     pub(super) async fn invoice(&self, id: &str) -> Result<Option<Invoice>, GatewayError> {
-        self.get(&self.in_store(&format!("invoices/{id}")), SHORT).await
+        self.get(&self.in_store(&format!("invoices/{id}"))).await
     }
 
     /// All invoices with our reference; there is hardly ever more than one.
@@ -61,10 +57,24 @@ impl Client {
         self.list(&self.in_store(&format!("invoices/{invoice}/payment-methods"))).await
     }
 
-    /// All that the store ever put aside for others.
-    pub(super) async fn pull_payments(&self) -> Result<Vec<PullPayment>, GatewayError> {
+    /// The newest of what the store put aside for others, as many as there are in the first `limit`
+    /// bytes: the server has no pages of them, and their number only grows.
+    pub(super) async fn pull_payments(
+        &self,
+        limit: usize,
+    ) -> Result<Vec<PullPayment>, GatewayError> {
         let path = self.in_store("pull-payments?includeArchived=true");
-        Ok(self.get(&path, LONG).await?.unwrap_or_default())
+        let url = self.url(&path)?;
+        let attempt = async || {
+            let request = self.signed(self.http.get(url.clone()));
+            let (status, body) = exchange_start(request, limit).await?;
+            if status.is_success() {
+                return list::start(&body).ok_or(Failure::passing("the answer is not readable"));
+            }
+            Refusal::read(&body).tell(status, &path);
+            Err(Failure::of_status(status))
+        };
+        repeating(Gateway::Btcpay, attempt).await
     }
 
     /// What became of a pull payment.
@@ -95,19 +105,14 @@ impl Client {
     }
 
     async fn list<T: DeserializeOwned + Send>(&self, path: &str) -> Result<Vec<T>, GatewayError> {
-        Ok(self.get(path, SHORT).await?.unwrap_or_default())
+        Ok(self.get(path).await?.unwrap_or_default())
     }
 
     /// Nothing when the server has no such thing.
-    async fn get<T: DeserializeOwned + Send>(
-        &self,
-        path: &str,
-        limit: usize,
-    ) -> Result<Option<T>, GatewayError> {
+    async fn get<T: DeserializeOwned + Send>(&self, path: &str) -> Result<Option<T>, GatewayError> {
         let url = self.url(path)?;
         let attempt = async || {
-            let (status, body) =
-                exchange_within(self.signed(self.http.get(url.clone())), limit).await?;
+            let (status, body) = exchange(self.signed(self.http.get(url.clone()))).await?;
             if status.is_success() {
                 return parse(&body).map(Some);
             }

@@ -2,11 +2,12 @@
 
 mod client;
 mod invoice;
+mod list;
 mod refund;
 mod status;
 mod webhook;
 
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use domain::{
@@ -20,6 +21,7 @@ use domain::{
     money::{Currency, Money},
     time::Timestamp,
 };
+use moka::future::Cache;
 use secrecy::{ExposeSecret, SecretString};
 
 use self::{
@@ -60,9 +62,18 @@ pub struct BtcpaySettings {
     pub timeout: Duration,
 }
 
+/// How much of the list of refunds is read to report on a payment: about two thousand. Older ones
+/// are not followed any more.
+const RECENT_REFUNDS_BYTES: usize = 1024 * 1024;
+/// How much of it is read to be sure that a refund was not made before: about thirty thousand.
+const ALL_REFUNDS_BYTES: usize = 16 * 1024 * 1024;
+/// How long the list is good for. Making it costs the server more with each refund of its life.
+const REFUNDS_AGE: Duration = Duration::from_mins(1);
+
 /// Takes payments in coins through a BTCPay Server.
 pub struct Btcpay {
     client: Client,
+    recent_refunds: Cache<(), Arc<Vec<PullPayment>>>,
     webhook_secrets: SecretList,
     currency: Currency,
     page: Page,
@@ -101,7 +112,8 @@ impl Btcpay {
             minutes: life / 60,
         };
         let (currency, refund_method) = (settings.currency, settings.refund_method);
-        Ok(Self { client, webhook_secrets, currency, page, refund_method })
+        let recent_refunds = Cache::builder().max_capacity(1).time_to_live(REFUNDS_AGE).build();
+        Ok(Self { client, recent_refunds, webhook_secrets, currency, page, refund_method })
     }
 
     /// The invoice of a top-up: the one with coins, else the oldest.
@@ -154,13 +166,14 @@ impl Btcpay {
         if self.refund_method.is_none() {
             return Ok(Vec::new());
         }
+        let read = async { self.client.pull_payments(RECENT_REFUNDS_BYTES).await.map(Arc::new) };
+        let recent = self.recent_refunds.try_get_with((), read).await;
+        let recent = recent.map_err(Arc::unwrap_or_clone)?;
         let mut reports = Vec::new();
-        for pull in self.client.pull_payments().await? {
-            if pull.is_of(&invoice.id) {
-                let value = pull.value(methods, received);
-                let value = value.ok_or(GatewayError::Refused("a refund is not readable"))?;
-                reports.push(self.refund_report(&pull, value).await?);
-            }
+        for pull in recent.iter().filter(|pull| pull.is_of(&invoice.id)) {
+            let value = pull.value(methods, received);
+            let value = value.ok_or(GatewayError::Refused("a refund is not readable"))?;
+            reports.push(self.refund_report(pull, value).await?);
         }
         Ok(reports)
     }
@@ -184,12 +197,14 @@ impl Btcpay {
         request: &RefundRequest,
         method: &str,
     ) -> Result<PullPayment, GatewayError> {
-        let known = self.client.pull_payments().await.map_err(unsure)?;
+        let known = self.client.pull_payments(ALL_REFUNDS_BYTES).await.map_err(unsure)?;
         let mut known = known.into_iter();
-        match known.find(|it| it.reference() == Some(request.refund)) {
-            Some(pull) => Ok(pull),
-            None => self.client.give_back(request, method).await,
+        if let Some(pull) = known.find(|it| it.reference() == Some(request.refund)) {
+            return Ok(pull);
         }
+        let given = self.client.give_back(request, method).await;
+        self.recent_refunds.invalidate(&()).await;
+        given
     }
 }
 

@@ -184,35 +184,77 @@ async fn no_report_is_better_than_a_guess() {
     assert!(asked.is_empty());
 }
 
-/// A store has all its pull payments on one list, which grows over the years.
+/// A store has all its pull payments on one list, newest first, which grows over the years. Its
+/// start is enough, and is enough for a while.
 #[tokio::test]
-async fn a_long_list_of_refunds_is_read() {
+async fn a_long_list_of_refunds_is_read_in_part_and_once() {
     let pull = |number: u32, name: &str| {
         json!({
             "id": format!("PP{number}"), "name": name, "description": "x".repeat(400),
             "currency": "USD", "amount": "1.00", "archived": false, "viewLink": null,
         })
     };
-    let mut pulls: Vec<Value> = (0..2_000).map(|number| pull(number, "Prize")).collect();
-    pulls.push(pull(2_000, "Refund INV1"));
+    let mut pulls = vec![pull(0, "Refund INV1")];
+    pulls.extend((1..5_000).map(|number| pull(number, "Refund INV2")));
+    pulls.push(pull(5_000, "Refund INV1"));
     let methods = json!([{
         "currency": "BTC", "totalPaid": "0.001", "payments": [{ "status": "Settled" }],
     }]);
     let payouts = json!([{ "state": "Completed", "originalAmount": "1.00" }]);
-    let answers = vec![ok(&settled()), ok(&methods), ok(&json!(pulls)), ok(&payouts)];
+    let answers = vec![
+        ok(&settled()),
+        ok(&methods),
+        ok(&json!(pulls)),
+        ok(&payouts),
+        ok(&settled()),
+        ok(&methods),
+        ok(&payouts),
+    ];
     let by_id = PaymentRef::Payment("INV1".to_owned());
-    let (outcome, asked) = with(answers, async |base| btcpay(base).fetch(&by_id).await).await;
-    let report = outcome.unwrap().unwrap();
-    let [refund] = &report.refunds[..] else { panic!("{:?}", report.refunds) };
-    assert_eq!((refund.id.as_str(), refund.state), ("PP2000", RefundState::Done));
+    let (reports, asked) = with(answers, async |base| {
+        let btcpay = btcpay(base);
+        [btcpay.fetch(&by_id).await, btcpay.fetch(&by_id).await]
+    })
+    .await;
+    let [first, second] = reports.map(|report| report.unwrap().unwrap());
+    assert_eq!(first, second);
+    let [refund] = &first.refunds[..] else { panic!("{:?}", first.refunds) };
+    assert_eq!((refund.id.as_str(), refund.state), ("PP0", RefundState::Done));
     assert_eq!(refund.amount, usd(1_000_000));
     let expected = [
         "/api/v1/stores/Store1/invoices/INV1",
         "/api/v1/stores/Store1/invoices/INV1/payment-methods",
         "/api/v1/stores/Store1/pull-payments?includeArchived=true",
-        "/api/v1/pull-payments/PP2000/payouts",
+        "/api/v1/pull-payments/PP0/payouts",
+        "/api/v1/stores/Store1/invoices/INV1",
+        "/api/v1/stores/Store1/invoices/INV1/payment-methods",
+        "/api/v1/pull-payments/PP0/payouts",
     ];
     assert_eq!(paths(&asked), expected);
+}
+
+/// Not to find it would give back twice.
+#[tokio::test]
+async fn a_refund_made_long_ago_is_found_before_it_is_made_again() {
+    let pull = |number: u32, name: &str| {
+        json!({
+            "id": format!("PP{number}"), "name": name, "description": "x".repeat(400),
+            "currency": "USD", "amount": "10.00", "archived": false, "viewLink": null,
+        })
+    };
+    let refund = RefundId::new(Uuid::from_u128(7));
+    let mut pulls: Vec<Value> = (1..5_000).map(|number| pull(number, "Refund INV2")).collect();
+    pulls.push(pull(5_000, &format!("Refund {refund}")));
+    let answers = vec![ok(&settled()), ok(&json!(pulls)), ok(&json!([]))];
+    let request = RefundRequest {
+        refund,
+        topup: topup(1),
+        payment_id: "INV1".to_owned(),
+        amount: usd(10_000_000),
+    };
+    let (outcome, asked) = with(answers, async |base| btcpay(base).refund(&request).await).await;
+    assert_eq!(outcome.unwrap().report.id, "PP5000");
+    assert_eq!(asked.len(), 3);
 }
 
 #[tokio::test]
