@@ -16,8 +16,7 @@ pub(super) struct Dispute {
     currency: String,
     status: String,
     /// Money that the dispute took from our account, and brought back.
-    #[serde(default)]
-    balance_transactions: Vec<Movement>,
+    balance_transactions: Option<Vec<Movement>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -52,8 +51,8 @@ impl Dispute {
     }
 
     fn is_charged(&self) -> bool {
-        let sum = self.balance_transactions.iter().map(|it| i128::from(it.amount)).sum::<i128>();
-        sum < 0
+        let movements = self.balance_transactions.iter().flatten();
+        movements.map(|it| i128::from(it.amount)).sum::<i128>() < 0
     }
 }
 
@@ -109,6 +108,7 @@ mod tests {
                 DisputeState::Inquiry,
             ),
             (json!([]), DisputeState::Won, DisputeState::Inquiry),
+            (json!(null), DisputeState::Won, DisputeState::Inquiry),
         ] {
             for (status, expected) in [("prevented", prevented), ("invented_later", unknown)] {
                 let report = dispute(|it| {
