@@ -336,6 +336,7 @@ async fn types_nobody_documented_are_taken() {
 #[tokio::test]
 async fn gives_back_by_a_link_that_the_customer_claims() {
     let shop = Shop::paid().await;
+    assert!(shop.report().await.refunds.is_empty());
     let request = shop.refund(1, usd(10_000_000));
     let done = shop.btcpay.refund(&request).await.unwrap();
     assert_eq!(done.report.refund, Some(request.refund));
