@@ -11,8 +11,8 @@ mod routes;
 mod sms;
 mod wiring;
 
+pub use self::wiring::start;
 pub use config::{Callbacks, Config};
 pub use payments::PaymentDesk;
 pub use routes::{Ingest, router};
 pub use sms::{Senders, SmsDesk};
-pub use self::wiring::start;

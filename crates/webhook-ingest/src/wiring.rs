@@ -80,8 +80,7 @@ fn wire(
     let sms = SmsDesk::new(senders, receive, config.callbacks.clone(), app.supervisor.clone());
     let record = |gateway: Arc<dyn PaymentGateway>| {
         let code = gateway.terms().gateway;
-        let record =
-            RecordNotice::new(gateway, postgres.clone(), wake.clone(), clock.clone());
+        let record = RecordNotice::new(gateway, postgres.clone(), wake.clone(), clock.clone());
         PaymentDesk::new(code, record)
     };
     let gateways = gateways(&config.gateways, GATEWAY_TIMEOUT)?;

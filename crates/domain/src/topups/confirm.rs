@@ -23,17 +23,19 @@ pub(super) async fn enqueue(
     gateway: Gateway,
     payment: &PaymentRef,
 ) -> Result<(), StoreError> {
-    let Some(subject) = Subject::parse(&subject(gateway, payment)) else {
+    let Some(task) = task(gateway, payment) else {
         // The top-up is found all the same, by asking for all open ones.
         tracing::error!(gateway = gateway.code(), "a payment's id is none that we can keep");
         return Ok(());
     };
-    uow.tasks().enqueue(&NewTask::new(TaskKind::ConfirmPayment, subject)).await
+    uow.tasks().enqueue(&task).await
 }
 
-/// Such as `stripe/payment:cs_1`.
-fn subject(gateway: Gateway, payment: &PaymentRef) -> String {
-    format!("{}/{payment}", gateway.code())
+/// The task that confirms a payment, such as `stripe/payment:cs_1`; nothing for ids that are
+/// longer than any gateway's.
+pub fn task(gateway: Gateway, payment: &PaymentRef) -> Option<NewTask> {
+    let subject = Subject::parse(&format!("{}/{payment}", gateway.code()))?;
+    Some(NewTask::new(TaskKind::ConfirmPayment, subject))
 }
 
 /// Reads the subject of a task.
