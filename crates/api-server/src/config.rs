@@ -20,6 +20,8 @@ pub struct Config {
     pub providers: config::Providers,
     /// What a US dollar is worth.
     pub pricing: config::Pricing,
+    /// How old a rate may be.
+    pub rates: config::Rates,
     /// How many customers may listen.
     pub streams: Streams,
 }
@@ -34,6 +36,7 @@ impl Section for Config {
             orders: keys.section("orders"),
             providers: keys.section("providers"),
             pricing: keys.section("pricing"),
+            rates: keys.section("rates"),
             streams: keys.section("streams"),
         }
     }

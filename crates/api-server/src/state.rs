@@ -2,12 +2,13 @@ use std::sync::Arc;
 
 use axum::extract::FromRef;
 use domain::{
-    catalog::{CatalogQueries, Pricing},
+    catalog::CatalogQueries,
     ledger::LedgerQueries,
     orders::{
         OrderQueries, cancel::CancelOrder, finish::FinishOrder, place::PlaceOrders,
         resend::ResendOrder,
     },
+    rates::ExchangeRate,
     time::Clock,
 };
 use runtime::{Stop, Supervisor};
@@ -38,8 +39,8 @@ pub struct Parts {
     pub ledger: Arc<dyn LedgerQueries>,
     /// Tells customers what happens.
     pub live: Live,
-    /// Holds the exchange rate.
-    pub pricing: Pricing,
+    /// Knows what a dollar costs.
+    pub rate: Arc<dyn ExchangeRate>,
     /// The present.
     pub clock: Arc<dyn Clock>,
     /// Runs what must not end with its request.
@@ -74,7 +75,7 @@ offered! {
     catalog: Arc<dyn CatalogQueries>,
     ledger: Arc<dyn LedgerQueries>,
     live: Live,
-    pricing: Pricing,
+    rate: Arc<dyn ExchangeRate>,
     clock: Arc<dyn Clock>,
     supervisor: Supervisor,
 }

@@ -4,10 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use domain::{
-    catalog::Pricing,
     inbox::receive::PullSms,
     orders::{
-        OrderTerms,
         cancel::CancelOrder,
         finish::FinishOrder,
         place::{PlaceOrders, PlacePorts},
@@ -15,6 +13,7 @@ use domain::{
     },
     outbox::Wake,
     providers::ProviderRegistry,
+    rates::ExchangeRate,
     time::Clock,
 };
 use http_kit::Health;
@@ -22,13 +21,13 @@ use infra::{
     crypto::{Sealer, Tokens},
     postgres::Postgres,
     redis::{FeedItem, FeedReader, OrderFeedListener, Redis, Waker},
-    resilience::BreakerSettings,
-    sms::{ProviderSettings, Registry},
+    sms::Registry,
     system::SystemClock,
 };
 use metrics::gauge;
-use runtime::{Stop, Supervisor, config};
+use runtime::{Stop, Supervisor};
 use tokio::time::sleep;
+use wiring::{current_rate, order_terms, provider_settings};
 
 use crate::{
     auth::Callers,
@@ -69,7 +68,9 @@ pub(crate) fn wire(config: &Config, supervisor: &Supervisor) -> anyhow::Result<W
         let pinged = pinged.clone();
         async move { pinged.ping().await }
     });
-    let backends = Backends { postgres, registry, wake: Arc::new(waker), hub };
+    let rate = current_rate(&config.pricing, &config.rates, Arc::new(postgres.clone()))?;
+    let backends =
+        Backends { postgres, registry, wake: Arc::new(waker), hub, rate: Arc::new(rate) };
     let state = AppState::new(backends.parts(config, supervisor.clone()));
     Ok(Wired { state, health })
 }
@@ -80,11 +81,12 @@ struct Backends {
     registry: Arc<dyn ProviderRegistry>,
     wake: Arc<dyn Wake>,
     hub: Hub,
+    rate: Arc<dyn ExchangeRate>,
 }
 
 impl Backends {
     fn parts(self, config: &Config, supervisor: Supervisor) -> Parts {
-        let Self { postgres, registry, wake, hub } = self;
+        let Self { postgres, registry, wake, hub, rate } = self;
         let postgres = Arc::new(postgres);
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let terms = order_terms(&config.orders);
@@ -121,7 +123,7 @@ impl Backends {
             catalog: postgres.clone(),
             ledger: postgres.clone(),
             live: Live::new(hub, postgres.clone(), postgres),
-            pricing: pricing(&config.pricing),
+            rate,
             clock,
             supervisor,
         }
@@ -167,30 +169,4 @@ async fn measure(postgres: Postgres, stop: Stop) {
             () = stop.stopping() => {}
         }
     }
-}
-
-fn provider_settings(providers: &config::Providers) -> ProviderSettings {
-    ProviderSettings {
-        timeout: providers.timeout,
-        connect_timeout: providers.connect_timeout,
-        max_in_flight: providers.max_in_flight,
-        breaker: BreakerSettings {
-            consecutive_failures: providers.breaker_failures,
-            cool_down: providers.breaker_open,
-            ..BreakerSettings::default()
-        },
-    }
-}
-
-fn order_terms(orders: &config::Orders) -> OrderTerms {
-    OrderTerms {
-        lifetime: orders.lifetime,
-        minimum_cancel: orders.min_cancel,
-        resend_cooldown: orders.resend_cooldown,
-    }
-}
-
-fn pricing(pricing: &config::Pricing) -> Pricing {
-    let &config::Pricing { idr_per_usd, markup_basis_points } = pricing;
-    Pricing { idr_per_usd, markup_basis_points }
 }

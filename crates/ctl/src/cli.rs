@@ -1,19 +1,22 @@
 //! The words of the command line.
 
+mod topup;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use domain::{money::Amount, providers::Protocol};
 use runtime::config::{HttpUrl, Raw, Value};
-use uuid::Uuid;
 
+pub use self::topup::{ListTopups, Rate, RefundTopup, ResolveTopup, Topup};
 use crate::failure::Exit;
 
 /// Where the settings come from, for `--help`.
 const SETTINGS: &str = "Settings:
   They are those of the servers: a TOML file named by --config or SWITCHBOARD_CONFIG, overridden by
   variables such as SWITCHBOARD__DATABASE__URL. Needed are database.url (the owner of the database)
-  and secrets.seal_key; ingest.public_url and [stripe] where callbacks and payments are concerned.";
+  and secrets.seal_key; ingest.public_url and the gateways' sections where callbacks and payments are
+  concerned.";
 
 /// Sets up, corrects and examines a Switchboard installation.
 #[derive(Debug, Parser)]
@@ -56,6 +59,9 @@ pub enum Command {
     /// The books
     #[command(subcommand)]
     Ledger(Ledger),
+    /// The exchange rate
+    #[command(subcommand)]
+    Rate(Rate),
     /// Durable work, and what was given up
     #[command(subcommand)]
     Task(Task),
@@ -211,26 +217,6 @@ pub enum Catalog {
     Sync,
 }
 
-/// `topup …`.
-#[derive(Debug, Subcommand)]
-pub enum Topup {
-    /// Start a payment and show the page on which the customer pays
-    Start {
-        /// The customer's address
-        #[arg(long)]
-        email: String,
-        /// Whole rupiah
-        #[arg(long, value_name = "IDR", value_parser = amount)]
-        amount: Amount,
-    },
-    /// Show where a payment stands
-    Show {
-        /// Its number, as `topup start` showed it
-        #[arg(long)]
-        id: Uuid,
-    },
-}
-
 /// `ledger …`.
 #[derive(Debug, Subcommand)]
 pub enum Ledger {
@@ -320,7 +306,11 @@ mod tests {
             "ctl provider add --code alpha --base-url ftp://a --api-key k",
             "ctl provider add --code alpha --base-url http://a",
             "ctl provider add --code alpha --base-url http://a --api-key k --protocol morse",
-            "ctl topup show --id 7",
+            "ctl topup show 7",
+            "ctl topup start --email a@b --amount 10000 --gateway paypal",
+            "ctl topup list",
+            "ctl topup list --flagged --email a@b",
+            "ctl topup refund 00000000-0000-0000-0000-000000000001 --reason r",
         ] {
             assert!(Cli::try_parse_from(line.split(' ')).is_err(), "{line}");
         }

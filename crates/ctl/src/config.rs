@@ -15,8 +15,10 @@ pub struct Config {
     pub pricing: config::Pricing,
     /// Without it callback addresses cannot be shown whole.
     pub ingest: Option<config::Ingest>,
-    /// Without it no payment can be started.
-    pub stripe: Option<config::Stripe>,
+    /// Who takes payments.
+    pub gateways: config::Gateways,
+    /// Where the exchange rate comes from.
+    pub rates: config::Rates,
 }
 
 impl Section for Config {
@@ -28,7 +30,8 @@ impl Section for Config {
             providers: keys.section("providers"),
             pricing: keys.section("pricing"),
             ingest: keys.optional_section("ingest"),
-            stripe: keys.optional_section("stripe"),
+            gateways: config::Gateways::read(keys),
+            rates: keys.section("rates"),
         }
     }
 }

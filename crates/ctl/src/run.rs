@@ -70,6 +70,7 @@ async fn dispatch(command: &Command, backends: &Backends) -> Result<Answer, Fail
         Command::Provider(command) => commands::provider(desk, command).await,
         Command::Catalog(command) => commands::catalog(desk, command).await,
         Command::Topup(command) => commands::topup(desk, command).await,
+        Command::Rate(command) => commands::rate(desk, command).await,
         Command::Ledger(command) => commands::ledger(desk, command).await,
         Command::Task(command) => commands::task(desk, command).await,
     }

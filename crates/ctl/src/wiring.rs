@@ -2,16 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
-use domain::{catalog::Pricing, gateways::PaymentGateway};
 use infra::{
     crypto::{Argon2Hasher, Sealer, Tokens},
-    pay::stripe::{Stripe, StripeSettings},
     postgres::Postgres,
-    resilience::BreakerSettings,
-    sms::{ProviderSettings, Registry},
+    sms::Registry,
     system::{SystemClock, SystemIds},
 };
 use runtime::config;
+use wiring::{current_rate, gateways, pricing, provider_settings};
 
 use crate::{Config, Desk, Failure};
 
@@ -43,45 +41,23 @@ impl Backends {
             directory: storage.clone(),
             catalog: storage.clone(),
             queue: storage.clone(),
-            letters: storage,
+            letters: storage.clone(),
             registry: Arc::new(registry.map_err(Failure::failed)?),
             hasher: Arc::new(Argon2Hasher::new(HASHERS)),
             mint: Arc::new(Tokens),
-            gateway: config.stripe.as_ref().map(gateway).transpose()?,
+            gateways: Arc::new(
+                gateways(&config.gateways, GATEWAY_TIMEOUT).map_err(Failure::usage)?,
+            ),
+            rate: Arc::new(
+                current_rate(&config.pricing, &config.rates, storage.clone())
+                    .map_err(Failure::usage)?,
+            ),
+            rates: storage.clone(),
             clock: Arc::new(SystemClock),
             ids: Arc::new(SystemIds),
-            pricing: Pricing {
-                idr_per_usd: config.pricing.idr_per_usd,
-                markup_basis_points: config.pricing.markup_basis_points,
-            },
+            pricing: pricing(&config.pricing),
             public_url: config.ingest.as_ref().map(|ingest| ingest.public_url.to_string()),
         };
         Ok(Self { config, postgres, desk })
     }
-}
-
-fn provider_settings(providers: &config::Providers) -> ProviderSettings {
-    ProviderSettings {
-        timeout: providers.timeout,
-        connect_timeout: providers.connect_timeout,
-        max_in_flight: providers.max_in_flight,
-        breaker: BreakerSettings {
-            consecutive_failures: providers.breaker_failures,
-            cool_down: providers.breaker_open,
-            ..BreakerSettings::default()
-        },
-    }
-}
-
-fn gateway(stripe: &config::Stripe) -> Result<Arc<dyn PaymentGateway>, Failure> {
-    let settings = StripeSettings {
-        api_base: stripe.api_base.as_str().to_owned(),
-        secret_key: stripe.secret_key.clone(),
-        webhook_secrets: stripe.webhook_secrets.clone(),
-        livemode: stripe.livemode,
-        success_url: stripe.success_url.as_str().to_owned(),
-        cancel_url: stripe.cancel_url.as_str().to_owned(),
-        timeout: GATEWAY_TIMEOUT,
-    };
-    Ok(Arc::new(Stripe::new(settings).map_err(Failure::usage)?))
 }

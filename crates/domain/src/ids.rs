@@ -51,34 +51,49 @@ integer_ids! {
     ProviderId;
     /// A stored callback of a provider.
     InboxId;
-    /// A stored notification of a payment gateway.
-    PaymentEventId;
     /// A piece of durable work.
     TaskId;
     /// Position of an event in the order in which events became visible.
     EventSeq;
 }
 
-/// A top-up; shown to the gateway as our reference.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TopupId(Uuid);
+macro_rules! uuid_ids {
+    ($($(#[doc = $doc:literal])+ $name:ident;)+) => {$(
+        $(#[doc = $doc])+
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(Uuid);
 
-impl TopupId {
-    /// Wraps a time-ordered id.
-    pub const fn new(raw: Uuid) -> Self {
-        Self(raw)
-    }
+        impl $name {
+            /// Wraps a time-ordered id.
+            pub const fn new(raw: Uuid) -> Self {
+                Self(raw)
+            }
 
-    /// The raw id.
-    pub const fn get(self) -> Uuid {
-        self.0
-    }
+            /// The raw id.
+            pub const fn get(self) -> Uuid {
+                self.0
+            }
+
+            /// Reads what [`fmt::Display`] writes, and no other spelling of it.
+            pub fn parse(text: &str) -> Option<Self> {
+                let id = Uuid::try_parse(text).ok()?;
+                (id.to_string() == text).then_some(Self(id))
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    )+};
 }
 
-impl fmt::Display for TopupId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
+uuid_ids! {
+    /// A top-up; shown to the gateway as our reference.
+    TopupId;
+    /// Money to give back through a gateway; shown to it as our reference.
+    RefundId;
 }
 
 /// The provider's id of an activation: an opaque short text, decimal digits with most of them.

@@ -12,6 +12,7 @@ pub mod money;
 pub mod orders;
 pub mod outbox;
 pub mod providers;
+pub mod rates;
 pub mod routing;
 pub mod store;
 pub mod tasks;

@@ -20,7 +20,7 @@ impl Currency {
         }
     }
 
-    /// Reads an ISO 4217 code.
+    /// Reads a stored code.
     pub fn parse(code: &str) -> Option<Self> {
         [Self::Idr, Self::Usd].into_iter().find(|currency| currency.code() == code)
     }
@@ -61,8 +61,38 @@ impl fmt::Display for Amount {
 pub struct Money {
     /// What `amount` is counted in.
     pub currency: Currency,
-    /// How much, in ledger units of the currency.
+    /// How much, in ledger units of that currency.
     pub amount: Amount,
+}
+
+impl Money {
+    /// Whole rupiah.
+    pub const fn idr(amount: Amount) -> Self {
+        Self { currency: Currency::Idr, amount }
+    }
+
+    /// Millionths of a US dollar.
+    pub const fn usd(amount: Amount) -> Self {
+        Self { currency: Currency::Usd, amount }
+    }
+
+    /// The amount, where it is counted in millionths of a US dollar.
+    pub const fn dollars(self) -> Option<Amount> {
+        match self.currency {
+            Currency::Usd => Some(self.amount),
+            Currency::Idr => None,
+        }
+    }
+}
+
+impl fmt::Display for Money {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let units = self.amount.get();
+        match self.currency {
+            Currency::Idr => write!(f, "{units} IDR"),
+            Currency::Usd => write!(f, "{}.{:06} USD", units / 1_000_000, units % 1_000_000),
+        }
+    }
 }
 
 /// What a wallet holds, in whole rupiah; never negative.

@@ -4,6 +4,7 @@ pub mod crypto;
 pub mod http;
 pub mod pay;
 pub mod postgres;
+pub mod rates;
 pub mod redis;
 pub mod resilience;
 pub mod sms;

@@ -19,6 +19,10 @@ pub struct Config {
     pub providers: config::Providers,
     /// How costs become prices.
     pub pricing: config::Pricing,
+    /// Where the exchange rate comes from.
+    pub rates: config::Rates,
+    /// Who takes payments.
+    pub gateways: config::Gateways,
     /// How often everything runs.
     pub tasks: Tasks,
 }
@@ -43,6 +47,8 @@ impl Section for Config {
             orders: keys.section("orders"),
             providers: keys.section("providers"),
             pricing: keys.section("pricing"),
+            rates: keys.section("rates"),
+            gateways: config::Gateways::read(keys),
             tasks: keys.section("tasks"),
         };
         if config.settle_patience() <= config.providers.timeout {
@@ -58,8 +64,10 @@ impl Section for Config {
 pub struct Tasks {
     /// Publishing events.
     pub relay: Duration,
-    /// Crediting payments.
-    pub credit: Duration,
+    /// Looking for top-ups whose gateway should be asked.
+    pub watch: Duration,
+    /// Fetching notifications of gateways that did not arrive.
+    pub missed: Duration,
     /// Looking for orders whose provider should be asked.
     pub poll: Duration,
     /// Asking about one order.
@@ -102,11 +110,12 @@ impl Section for Tasks {
         let patience: Option<u64> = keys.optional("settle_patience_seconds");
         Self {
             relay: keys.millis("relay_ms", 250, fast.clone()),
-            credit: keys.millis("credit_ms", 1000, fast.clone()),
             poll: keys.millis("poll_ms", 1000, fast.clone()),
             poll_order: keys.millis("poll_order_ms", 5000, fast.clone()),
             expire: keys.millis("expire_ms", 1000, fast),
             settle: keys.seconds("settle_seconds", 5, slow.clone()),
+            watch: keys.seconds("watch_topups_seconds", 15, slow.clone()),
+            missed: keys.seconds("missed_notices_seconds", 300, slow.clone()),
             adopt: keys.seconds("adopt_seconds", 60, slow.clone()),
             catalog: keys.seconds("catalog_seconds", 300, slow.clone()),
             audit: keys.seconds("audit_seconds", 300, slow.clone()),

@@ -15,6 +15,7 @@ mod task;
 mod tasks;
 mod wiring;
 
+pub use self::wiring::start;
 pub use config::{Config, Tasks};
 pub use handlers::Canary;
 pub use lead::{Leader, LeaderError, Leadership};
@@ -23,6 +24,6 @@ pub use pokes::Pokes;
 pub use queue::{Executor, QueueError, QueueSettings};
 pub use task::{Progress, Task, TaskError};
 pub use tasks::{
-    Adopt, Audit, Backlog, Credit, Expire, Poll, Publisher, Pulse, Purge, Relay, Settle, Sync,
+    Adopt, Audit, Backlog, Expire, Missed, Poll, Publisher, Pulse, Purge, Rate, Relay, Settle,
+    Sync, Watch,
 };
-pub use wiring::start;

@@ -9,7 +9,6 @@ use tokio::sync::Notify;
 pub struct Pokes {
     events: Arc<Notify>,
     tasks: Arc<Notify>,
-    payments: Arc<Notify>,
 }
 
 impl Pokes {
@@ -18,7 +17,6 @@ impl Pokes {
         match queue {
             Queue::Events => &self.events,
             Queue::Tasks => &self.tasks,
-            Queue::Payments => &self.payments,
         }
     }
 }

@@ -6,32 +6,38 @@ use anyhow::Context as _;
 use async_trait::async_trait;
 use axum::Router;
 use domain::{
-    catalog::{Pricing, sync::SyncCatalog},
+    catalog::sync::SyncCatalog,
     inbox::{
         confirm::ConfirmSms,
         receive::{PullSms, ReceiveSms},
     },
     orders::{
-        OrderTerms,
         close::CloseUpstream,
         expire::ExpireOrders,
         poll::PollActive,
         settle::{Patience, SettlePorts, SettleReserving},
     },
     outbox::{Queue, StampedEvent, Wake},
+    rates::RefreshRate,
     tasks::TaskHandler,
-    topups::credit::CreditTopups,
+    topups::{
+        confirm::ConfirmPayment,
+        poll::{CatchUp, PollTopups},
+        refund::SendRefund,
+    },
 };
 use http_kit::{Health, Limits, Stages, health_routes, standard};
 use infra::{
     crypto::Sealer,
+    pay::Gateways,
     postgres::Postgres,
+    rates::HttpRates,
     redis::{self, OrderFeed, Redis, WakeListener, Waker},
-    resilience::BreakerSettings,
-    sms::{ProviderSettings, Registry},
+    sms::Registry,
     system::SystemClock,
 };
 use runtime::{App, Supervisor, config};
+use wiring::{fixed_rate, gateways, order_terms, pricing, provider_settings};
 
 use crate::{
     config::Config,
@@ -42,7 +48,8 @@ use crate::{
     queue::{Executor, QueueSettings},
     task::{Task, TaskError},
     tasks::{
-        Adopt, Audit, Backlog, Credit, Expire, Poll, Publisher, Pulse, Purge, Relay, Settle, Sync,
+        Adopt, Audit, Backlog, Expire, Missed, Poll, Publisher, Pulse, Purge, Rate, Relay, Settle,
+        Sync, Watch,
     },
 };
 
@@ -52,6 +59,10 @@ const AUDIT_TIMEOUT: Duration = Duration::from_mins(15);
 const RELAY_STANDBY: Duration = Duration::from_secs(1);
 /// The same for their messages, payments and refunds.
 const STANDBY: Duration = Duration::from_secs(5);
+/// One try of a call to a gateway. Nobody waits for it.
+const GATEWAY_TIMEOUT: Duration = Duration::from_secs(10);
+/// The same for the source of exchange rates.
+const RATES_TIMEOUT: Duration = Duration::from_secs(10);
 /// How often what waits is counted.
 const BACKLOG_EVERY: Duration = Duration::from_secs(10);
 
@@ -65,6 +76,7 @@ pub async fn start(config: Config, app: App) -> anyhow::Result<()> {
     let pokes = Pokes::default();
     let parts = Parts {
         registry: Arc::new(Registry::new(postgres.clone(), provider_settings(&config.providers))?),
+        gateways: Arc::new(gateways(&config.gateways, GATEWAY_TIMEOUT)?),
         feed: Arc::new(Feed(OrderFeed::new(cache.clone().named("order_feed")))),
         leader: Arc::new(Locks(redis::Leader::new(
             Redis::connect(&config.redis.session_url)?.named("leader"),
@@ -80,6 +92,9 @@ pub async fn start(config: Config, app: App) -> anyhow::Result<()> {
     for task in parts.tasks() {
         task.spawn(supervisor);
     }
+    if let Some(rate) = parts.rate(&parts.config)? {
+        parts.led(parts.every("rate", parts.config.rates.refresh), rate).spawn(supervisor);
+    }
     parts.queue().spawn(supervisor);
     serve(&parts, app)
 }
@@ -89,6 +104,7 @@ struct Parts {
     config: Config,
     postgres: Arc<Postgres>,
     registry: Arc<Registry>,
+    gateways: Arc<Gateways>,
     feed: Arc<Feed>,
     leader: Arc<Locks>,
     pokes: Pokes,
@@ -107,8 +123,8 @@ impl Parts {
             Backlog::new(self.postgres.clone(), self.postgres.clone(), self.postgres.clone());
         vec![
             self.led(relay, self.relay()).poked_by(events),
-            self.led(self.urgent("credit", every.credit), self.credit())
-                .poked_by(self.pokes.of(Queue::Payments)),
+            self.led(self.every("watch", every.watch), self.watch()),
+            self.led(self.every("missed", every.missed), self.missed()),
             self.led(self.urgent("poll", every.poll), self.poll()),
             self.led(self.urgent("expire", every.expire), self.expire()),
             self.led(self.urgent("settle", every.settle), self.settle()),
@@ -127,6 +143,16 @@ impl Parts {
         vec![
             Arc::new(CloseUpstream::new(self.postgres.clone(), self.registry.clone())),
             Arc::new(self.confirm_sms()),
+            Arc::new(ConfirmPayment::new(
+                self.postgres.clone(),
+                self.gateways.clone(),
+                self.clock.clone(),
+            )),
+            Arc::new(SendRefund::new(
+                self.postgres.clone(),
+                self.gateways.clone(),
+                self.clock.clone(),
+            )),
             Arc::new(Canary::new(self.postgres.clone())),
         ]
     }
@@ -178,9 +204,23 @@ impl Parts {
         Adopt::new(self.postgres.clone(), self.clock.clone())
     }
 
-    fn credit(&self) -> Credit {
-        let (store, inbox) = (self.postgres.clone(), self.postgres.clone());
-        Credit(CreditTopups::new(store, inbox, self.clock.clone()))
+    fn watch(&self) -> Watch {
+        let (wake, clock) = (self.wake.clone(), self.clock.clone());
+        Watch(PollTopups::new(self.postgres.clone(), wake, clock))
+    }
+
+    fn missed(&self) -> Missed {
+        let (wake, clock) = (self.wake.clone(), self.clock.clone());
+        Missed(CatchUp::new(self.postgres.clone(), self.gateways.clone(), wake, clock))
+    }
+
+    /// Nothing without a source: the rate is the operator's then.
+    fn rate(&self, config: &Config) -> anyhow::Result<Option<Rate>> {
+        let Some(url) = &config.rates.source_url else { return Ok(None) };
+        let source = Arc::new(HttpRates::new(url.as_str(), RATES_TIMEOUT)?);
+        let fixed = fixed_rate(&config.pricing)?;
+        let refresh = RefreshRate::new(source, self.postgres.clone(), self.clock.clone(), fixed);
+        Ok(Some(Rate(refresh)))
     }
 
     fn pull(&self) -> PullSms {
@@ -215,12 +255,7 @@ impl Parts {
             wake: self.wake.clone(),
             clock: self.clock.clone(),
         };
-        let orders = &self.config.orders;
-        let terms = OrderTerms {
-            lifetime: orders.lifetime,
-            minimum_cancel: orders.min_cancel,
-            resend_cooldown: orders.resend_cooldown,
-        };
+        let terms = order_terms(&self.config.orders);
         let patience = Patience {
             settle_after: self.config.settle_patience(),
             orphan_after: self.config.tasks.orphan_after,
@@ -229,13 +264,12 @@ impl Parts {
     }
 
     fn sync(&self) -> Sync {
-        let config::Pricing { idr_per_usd, markup_basis_points } = self.config.pricing;
         Sync(SyncCatalog::new(
             self.postgres.clone(),
             self.registry.clone(),
             self.postgres.clone(),
             self.clock.clone(),
-            Pricing { idr_per_usd, markup_basis_points },
+            pricing(&self.config.pricing),
         ))
     }
 
@@ -283,19 +317,6 @@ fn serve(parts: &Parts, app: App) -> anyhow::Result<()> {
         http_kit::serve(listener, routes, Stages { soft: stop.soft, hard: stop.hard, drain })
     });
     Ok(())
-}
-
-fn provider_settings(providers: &config::Providers) -> ProviderSettings {
-    ProviderSettings {
-        timeout: providers.timeout,
-        connect_timeout: providers.connect_timeout,
-        max_in_flight: providers.max_in_flight,
-        breaker: BreakerSettings {
-            consecutive_failures: providers.breaker_failures,
-            cool_down: providers.breaker_open,
-            ..BreakerSettings::default()
-        },
-    }
 }
 
 /// Tells whoever looks into Redis which process holds a lock.

@@ -18,7 +18,7 @@ mod wake;
 
 pub use chaos::{Blow, Chaos, Moment};
 pub use dice::Dice;
-pub use gateway::FakeGateway;
+pub use gateway::{FakeGateway, FakeGateways};
 pub use identity::{CountingMint, PlainHasher};
 pub use market::{Market, Seller};
 pub use mem::MemStore;

@@ -15,8 +15,8 @@ pub struct Config {
     pub secrets: config::Secrets,
     /// How patiently a provider is asked for confirmation.
     pub providers: config::Providers,
-    /// Without it nobody is expected to pay.
-    pub stripe: Option<config::Stripe>,
+    /// Who is expected to tell of payments.
+    pub gateways: config::Gateways,
     /// Who is expected to call.
     pub callbacks: Callbacks,
 }
@@ -29,7 +29,7 @@ impl Section for Config {
             redis: keys.section("redis"),
             secrets: keys.section("secrets"),
             providers: keys.section("providers"),
-            stripe: keys.optional_section("stripe"),
+            gateways: config::Gateways::read(keys),
             callbacks: keys.section("callbacks"),
         }
     }

@@ -6,11 +6,13 @@
 mod config;
 #[cfg(feature = "fuzz")]
 pub mod fuzz;
+mod payments;
 mod routes;
 mod sms;
 mod wiring;
 
+pub use self::wiring::start;
 pub use config::{Callbacks, Config};
+pub use payments::PaymentDesk;
 pub use routes::{Ingest, router};
 pub use sms::{Senders, SmsDesk};
-pub use wiring::start;

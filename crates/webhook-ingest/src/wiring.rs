@@ -3,21 +3,26 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::Context as _;
-use domain::{inbox::receive::ReceiveSms, outbox::Wake, topups::record::RecordPayment};
+use domain::{
+    gateways::{GatewayDirectory as _, PaymentGateway},
+    inbox::receive::ReceiveSms,
+    outbox::Wake,
+    topups::record::RecordNotice,
+};
 use http_kit::{Health, Limits, Stages, health_routes, standard};
 use infra::{
     crypto::Sealer,
-    pay::stripe::{Stripe, StripeSettings},
     postgres::Postgres,
     redis::{Redis, Waker},
-    resilience::BreakerSettings,
-    sms::{ProviderSettings, Registry},
+    sms::Registry,
     system::SystemClock,
 };
 use runtime::{App, config};
+use wiring::{gateways, provider_settings};
 
 use crate::{
     config::Config,
+    payments::PaymentDesk,
     routes::{Ingest, router},
     sms::{Senders, SmsDesk},
 };
@@ -26,7 +31,7 @@ use crate::{
 const BODY_BYTES: usize = 256 * 1024;
 /// Longer than storing takes when the database is slow; senders give up at about this time.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
-/// Unused here: the gateway is only listened to.
+/// Unused here: gateways are only listened to.
 const GATEWAY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Connects and serves.
@@ -73,38 +78,11 @@ fn wire(
     );
     let senders = Senders::new(postgres.clone());
     let sms = SmsDesk::new(senders, receive, config.callbacks.clone(), app.supervisor.clone());
-    let stripe = match &config.stripe {
-        Some(settings) => {
-            let gateway = Arc::new(stripe(settings)?);
-            Some(RecordPayment::new(gateway, postgres.clone(), wake, clock))
-        }
-        None => None,
+    let record = |gateway: Arc<dyn PaymentGateway>| {
+        let code = gateway.terms().gateway;
+        let record = RecordNotice::new(gateway, postgres.clone(), wake.clone(), clock.clone());
+        PaymentDesk::new(code, record)
     };
-    Ok(Ingest { sms, stripe })
-}
-
-fn provider_settings(providers: &config::Providers) -> ProviderSettings {
-    ProviderSettings {
-        timeout: providers.timeout,
-        connect_timeout: providers.connect_timeout,
-        max_in_flight: providers.max_in_flight,
-        breaker: BreakerSettings {
-            consecutive_failures: providers.breaker_failures,
-            cool_down: providers.breaker_open,
-            ..BreakerSettings::default()
-        },
-    }
-}
-
-fn stripe(settings: &config::Stripe) -> anyhow::Result<Stripe> {
-    let settings = StripeSettings {
-        api_base: settings.api_base.as_str().to_owned(),
-        secret_key: settings.secret_key.clone(),
-        webhook_secrets: settings.webhook_secrets.clone(),
-        livemode: settings.livemode,
-        success_url: settings.success_url.as_str().to_owned(),
-        cancel_url: settings.cancel_url.as_str().to_owned(),
-        timeout: GATEWAY_TIMEOUT,
-    };
-    Stripe::new(settings).context("[stripe] cannot be used")
+    let gateways = gateways(&config.gateways, GATEWAY_TIMEOUT)?;
+    Ok(Ingest { sms, payments: gateways.all().into_iter().map(record).collect() })
 }

@@ -192,7 +192,7 @@ fn parts(market: &Market, hub: &Hub, supervisor: &Supervisor) -> Parts {
         catalog: store.clone(),
         ledger: store.clone(),
         live: Live::new(hub.clone(), store.clone(), store),
-        pricing: Market::PRICING,
+        rate: Arc::new(market.current_rate()),
         clock: market.clock.clone(),
         supervisor: supervisor.clone(),
     }

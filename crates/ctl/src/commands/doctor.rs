@@ -69,8 +69,9 @@ pub(crate) async fn examine(backends: &Backends) -> Answer {
 
 fn settings(backends: &Backends) -> Line {
     let config = &backends.config;
+    let pays_in = !backends.desk.gateways.all().is_empty();
     let missing: Vec<_> =
-        [("ingest.public_url", config.ingest.is_some()), ("[stripe]", config.stripe.is_some())]
+        [("ingest.public_url", config.ingest.is_some()), ("a payment gateway", pays_in)]
             .into_iter()
             .filter_map(|(name, is_set)| (!is_set).then_some(name))
             .collect();

@@ -6,20 +6,23 @@ pub(crate) mod doctor;
 mod ledger;
 mod migrate;
 mod provider;
+mod rate;
 mod task;
 mod token;
 mod topup;
+mod topup_history;
 
 use std::{env, fs, io::Read as _, path::Path, sync::Arc};
 
 use anyhow::Context as _;
 use domain::{
     catalog::{CatalogRepo, Pricing},
-    gateways::PaymentGateway,
+    gateways::GatewayDirectory,
     identity::{Customer, IdentityQueries, PasswordHasher, TokenMint},
     ids::UserId,
     ledger::LedgerQueries,
     providers::{ProviderDirectory, ProviderRegistry},
+    rates::{ExchangeRate, RateBook},
     store::Store,
     tasks::{DeadLetters, TaskQueue},
     time::{Clock, IdGen},
@@ -31,6 +34,7 @@ pub use customer::customer;
 pub use ledger::ledger;
 pub(crate) use migrate::migrate;
 pub use provider::provider;
+pub use rate::rate;
 pub use task::task;
 pub use token::token;
 pub use topup::{start_topup, topup};
@@ -62,8 +66,12 @@ pub struct Desk {
     pub hasher: Arc<dyn PasswordHasher>,
     /// Makes tokens.
     pub mint: Arc<dyn TokenMint>,
-    /// Takes payments, where it is set up.
-    pub gateway: Option<Arc<dyn PaymentGateway>>,
+    /// Those who take payments.
+    pub gateways: Arc<dyn GatewayDirectory>,
+    /// What a dollar costs.
+    pub rate: Arc<dyn ExchangeRate>,
+    /// What a dollar cost, as published.
+    pub rates: Arc<dyn RateBook>,
     /// The present.
     pub clock: Arc<dyn Clock>,
     /// Fresh ids.

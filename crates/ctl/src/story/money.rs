@@ -4,6 +4,7 @@ use anyhow::{Context as _, ensure};
 use domain::{
     identity::register::{AddCustomer, IssueToken},
     ids::UserId,
+    ledger::Gateway,
     money::Amount,
 };
 use serde_json::{Value, json};
@@ -34,7 +35,8 @@ pub(super) async fn register(stage: &mut Stage) -> anyhow::Result<UserId> {
 /// Pays in, which the gateway reports by a signed webhook.
 pub(super) async fn top_up(stage: &Stage, user: UserId) -> anyhow::Result<()> {
     let amount = Amount::new(PAID).context("not an amount")?;
-    let topup = start_topup(&stage.desk, user, amount).await.map_err(unwrapped)?;
+    let topup =
+        start_topup(&stage.desk, user, amount, Some(Gateway::Stripe)).await.map_err(unwrapped)?;
     let session = topup.payment_id.context("the gateway opened no page")?;
     stage.tell(&format!("starts to pay in {} and gets a page to pay on", rupiah(PAID))).await?;
     let paid = stage.sandbox.post("/control/stripe/pay", &json!({ "session_id": session })).await?;

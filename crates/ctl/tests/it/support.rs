@@ -9,7 +9,7 @@ use ctl::{
     commands,
 };
 use domain::catalog::Pricing;
-use testkit::Market;
+use testkit::{FakeGateways, Market};
 
 /// An operator at the desk of a market.
 pub(crate) struct Operator {
@@ -29,11 +29,13 @@ impl Operator {
             directory: storage.clone(),
             catalog: storage.clone(),
             queue: storage.clone(),
-            letters: storage,
+            letters: storage.clone(),
             registry: market.registry.clone(),
             hasher: market.hasher.clone(),
             mint: market.mint.clone(),
-            gateway: Some(market.gateway.clone()),
+            gateways: Arc::new(FakeGateways::new(vec![market.gateway.clone()])),
+            rate: Arc::new(market.current_rate()),
+            rates: storage.clone(),
             clock: market.clock.clone(),
             ids: market.ids.clone(),
             pricing: Pricing { ..Market::PRICING },
@@ -51,6 +53,7 @@ impl Operator {
             Command::Provider(command) => commands::provider(&self.desk, command).await,
             Command::Catalog(command) => commands::catalog(&self.desk, command).await,
             Command::Topup(command) => commands::topup(&self.desk, command).await,
+            Command::Rate(command) => commands::rate(&self.desk, command).await,
             Command::Ledger(command) => commands::ledger(&self.desk, command).await,
             Command::Task(command) => commands::task(&self.desk, command).await,
             Command::Migrate(_) | Command::Doctor => unreachable!("needs a real database"),

@@ -80,13 +80,29 @@ impl Account {
 pub enum Gateway {
     /// Stripe Checkout.
     Stripe,
+    /// Heleket, crypto.
+    Heleket,
+    /// Duitku, Indonesian bank transfers, QRIS and e-wallets.
+    Duitku,
+    /// A BTCPay Server of our own.
+    Btcpay,
+    /// Cryptomus, of which Heleket speaks the protocol.
+    Cryptomus,
 }
 
 impl Gateway {
+    /// All there are.
+    pub const ALL: [Self; 5] =
+        [Self::Stripe, Self::Heleket, Self::Duitku, Self::Btcpay, Self::Cryptomus];
+
     /// The name as stored and as part of journal keys.
     pub const fn code(self) -> &'static str {
         match self {
             Self::Stripe => "stripe",
+            Self::Heleket => "heleket",
+            Self::Duitku => "duitku",
+            Self::Btcpay => "btcpay",
+            Self::Cryptomus => "cryptomus",
         }
     }
 
@@ -94,14 +110,15 @@ impl Gateway {
     pub const fn number(self) -> i64 {
         match self {
             Self::Stripe => 1,
+            Self::Heleket => 2,
+            Self::Duitku => 3,
+            Self::Btcpay => 4,
+            Self::Cryptomus => 5,
         }
     }
 
     /// Reads a stored name.
     pub fn parse(code: &str) -> Option<Self> {
-        match code {
-            "stripe" => Some(Self::Stripe),
-            _ => None,
-        }
+        Self::ALL.into_iter().find(|gateway| gateway.code() == code)
     }
 }

@@ -111,6 +111,4 @@ pub enum Queue {
     Events,
     /// Durable tasks to run.
     Tasks,
-    /// Payment notifications to act on.
-    Payments,
 }

@@ -1,6 +1,6 @@
 use std::{fmt, time::Duration};
 
-use crate::ids::{InboxId, OrderId, PaymentEventId, TopupId};
+use crate::ids::{InboxId, OrderId, RefundId, TopupId};
 
 macro_rules! task_kinds {
     ($($(#[doc = $doc:literal])+ $variant:ident = $text:literal;)+) => {
@@ -85,7 +85,7 @@ macro_rules! subjects {
     )+};
 }
 
-subjects!(OrderId, InboxId, PaymentEventId, TopupId);
+subjects!(OrderId, InboxId, TopupId, RefundId);
 
 /// A task to be stored. While it lives there is one per kind and subject.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,34 +2,33 @@
 
 use std::sync::Arc;
 
-use super::PaymentInbox;
+use super::confirm;
 use crate::{
     fault::{Code, Fault},
-    gateways::{PaymentGateway, VerifyError, WebhookHeaders},
+    gateways::{Notice, PaymentGateway, VerifyError, WebhookHeaders},
     outbox::{Queue, Wake},
-    store::StoreError,
-    time::Clock,
+    store::{ATTEMPTS, Store, StoreError, retrying},
+    time::{Clock, Timestamp},
 };
 
-/// Verifies the raw bytes and stores what they tell; the money moves in
-/// [`super::credit::CreditTopups`].
+/// Verifies the raw bytes, keeps them, and leaves a task that asks the gateway what happened.
 #[derive(Clone)]
-pub struct RecordPayment {
+pub struct RecordNotice {
     gateway: Arc<dyn PaymentGateway>,
-    inbox: Arc<dyn PaymentInbox>,
+    store: Arc<dyn Store>,
     wake: Arc<dyn Wake>,
     clock: Arc<dyn Clock>,
 }
 
-impl RecordPayment {
+impl RecordNotice {
     /// Wires the use case.
     pub fn new(
         gateway: Arc<dyn PaymentGateway>,
-        inbox: Arc<dyn PaymentInbox>,
+        store: Arc<dyn Store>,
         wake: Arc<dyn Wake>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { gateway, inbox, wake, clock }
+        Self { gateway, store, wake, clock }
     }
 
     /// Once this answers without an error, the gateway may forget the notification.
@@ -39,12 +38,42 @@ impl RecordPayment {
         raw: &[u8],
     ) -> Result<(), RecordError> {
         let now = self.clock.now();
-        if let Some(payment) = self.gateway.verify(headers, raw, now)? {
-            self.inbox.store(&payment, raw, now).await?;
-            self.wake.wake(Queue::Payments);
+        if let Some(notice) = self.gateway.verify(headers, raw, now)? {
+            retrying(ATTEMPTS, || keep(&*self.store, &notice, raw, now)).await?;
+            self.wake.wake(Queue::Tasks);
         }
         Ok(())
     }
+}
+
+/// Stores a notification together with the task that acts on it. A repeat asks the gateway again,
+/// which is how a gateway that sends one event twice with different facts is understood.
+pub(super) async fn keep(
+    store: &dyn Store,
+    notice: &Notice,
+    raw: &[u8],
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let mut uow = store.begin().await?;
+    let fresh = uow.topups().insert_notice(notice, raw, now).await?;
+    confirm::enqueue(&mut *uow, notice.gateway, &notice.payment).await?;
+    uow.commit().await?;
+    Ok(fresh)
+}
+
+/// The same for one that the gateway kept for us; does nothing when it is known.
+pub(super) async fn keep_new(
+    store: &dyn Store,
+    notice: &Notice,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let mut uow = store.begin().await?;
+    if !uow.topups().insert_notice(notice, b"", now).await? {
+        return Ok(false);
+    }
+    confirm::enqueue(&mut *uow, notice.gateway, &notice.payment).await?;
+    uow.commit().await?;
+    Ok(true)
 }
 
 /// Why a notification was not taken in.

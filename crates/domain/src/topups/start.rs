@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use super::{Topup, TopupState};
+use super::{Topup, TopupState, schedule};
 use crate::{
     fault::{Code, Fault},
-    gateways::{CheckoutRequest, GatewayError, PaymentGateway},
+    gateways::{Checkout, CheckoutRequest, GatewayError, PaymentGateway},
     ids::{TopupId, UserId},
-    money::Amount,
+    money::{Amount, Currency, Money},
+    rates::ExchangeRate,
     store::{ATTEMPTS, AsContention, Store, StoreError, retrying},
     time::{Clock, IdGen},
 };
@@ -20,6 +21,7 @@ use crate::{
 pub struct StartTopup {
     store: Arc<dyn Store>,
     gateway: Arc<dyn PaymentGateway>,
+    rate: Arc<dyn ExchangeRate>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdGen>,
 }
@@ -34,10 +36,10 @@ impl StartTopup {
     pub fn new(
         store: Arc<dyn Store>,
         gateway: Arc<dyn PaymentGateway>,
-        clock: Arc<dyn Clock>,
-        ids: Arc<dyn IdGen>,
+        rate: Arc<dyn ExchangeRate>,
+        (clock, ids): (Arc<dyn Clock>, Arc<dyn IdGen>),
     ) -> Self {
-        Self { store, gateway, clock, ids }
+        Self { store, gateway, rate, clock, ids }
     }
 
     /// Runs the use case; the answer has the page to pay on.
@@ -46,20 +48,38 @@ impl StartTopup {
         if !(Self::MIN_IDR..=Self::MAX_IDR).contains(&amount.get()) {
             return Err(StartError::Amount);
         }
+        let terms = self.gateway.terms();
+        let now = self.clock.now();
         let topup = Topup {
             id: TopupId::new(self.ids.uuid()),
             user,
-            gateway: self.gateway.code(),
+            gateway: terms.gateway,
             amount,
+            charge: self.charge(amount, terms.currency).await?,
             state: TopupState::Created,
             payment_id: None,
             checkout_url: None,
-            created_at: self.clock.now(),
+            flag: None,
+            resolved: Vec::new(),
+            poll_at: Some(schedule::first(now)),
+            created_at: now,
         };
         retrying(ATTEMPTS, || self.insert(&topup)).await?;
-        let request = CheckoutRequest { topup: topup.id, amount };
+        let request = CheckoutRequest { topup: topup.id, charge: topup.charge };
         let checkout = self.gateway.create_checkout(&request).await?;
-        retrying(ATTEMPTS, || self.open(topup.id, &checkout.payment_id, &checkout.url)).await
+        retrying(ATTEMPTS, || self.open(topup.id, &checkout)).await
+    }
+
+    /// What the gateway is asked for: the amount itself, or its price in dollars rounded up to the
+    /// cent at today's rate.
+    async fn charge(&self, amount: Amount, currency: Currency) -> Result<Money, StartError> {
+        match currency {
+            Currency::Idr => Ok(Money::idr(amount)),
+            Currency::Usd => {
+                let rate = self.rate.current().await?;
+                rate.cents_for(amount).map(Money::usd).ok_or(StartError::Amount)
+            }
+        }
     }
 
     async fn insert(&self, topup: &Topup) -> Result<(), StartError> {
@@ -69,14 +89,14 @@ impl StartTopup {
     }
 
     /// The customer may have paid before this is stored: only a fresh top-up becomes pending.
-    async fn open(&self, id: TopupId, payment: &str, url: &str) -> Result<Topup, StartError> {
+    async fn open(&self, id: TopupId, checkout: &Checkout) -> Result<Topup, StartError> {
         let mut uow = self.store.begin().await?;
         let mut topup = uow.topups().lock_topup(id).await?.ok_or(StartError::Gone)?;
         if topup.state == TopupState::Created {
             topup.state = TopupState::Pending;
         }
-        topup.payment_id.get_or_insert_with(|| payment.to_owned());
-        topup.checkout_url = Some(url.to_owned());
+        topup.payment_id.get_or_insert_with(|| checkout.payment_id.clone());
+        topup.checkout_url = Some(checkout.url.clone());
         uow.topups().update_topup(&topup, self.clock.now()).await?;
         uow.commit().await?;
         Ok(topup)

@@ -1,18 +1,30 @@
 //! Every use case, disturbed at each of its calls in every way; then time heals all.
 
+use std::time::Duration;
+
 use domain::{
-    gateways::{Payment, PaymentKind},
+    gateways::{DisputeReport, DisputeState, PaymentRef},
     ledger::{Gateway, adjust::CreditCommand},
     money::{Amount, Cost},
     orders::{Order, Status},
     providers::{AcquireRequest, Refusal},
-    time::Clock,
-    topups::PaymentInbox,
+    topups::{Topup, refund::RefundCommand},
 };
-use testkit::{Blow, FakeGateway, Market, Moment, Outcome, Sale, until_crash};
+use testkit::{Blow, Market, Moment, Outcome, Sale, until_crash};
 
 const FUNDS: i64 = 200;
 const PAID: i64 = 50_000;
+const REFUNDED: i64 = 20_000;
+
+fn refund_command(topup: &Topup) -> RefundCommand {
+    RefundCommand {
+        topup: topup.id,
+        amount: Amount::new(REFUNDED),
+        operator: "Ada".to_owned(),
+        approver: "Grace".to_owned(),
+        reason: "asked for".to_owned(),
+    }
+}
 
 /// What is done, and in what situation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,8 +51,14 @@ enum Scene {
     Close,
     CloseFinished,
     StartTopup,
-    RecordPayment,
-    CreditTopup,
+    RecordNotice,
+    ConfirmPayment,
+    ConfirmDispute,
+    ConfirmTask,
+    PollTopups,
+    CatchUp,
+    OrderRefund,
+    SendRefund,
     Adjust,
 }
 
@@ -56,7 +74,7 @@ const BLOWS: [(Moment, Blow); 5] = [
 struct Stage {
     market: Market,
     order: Option<Order>,
-    payment: Option<Payment>,
+    payment: Option<(Topup, String)>,
 }
 
 impl Stage {
@@ -64,7 +82,7 @@ impl Stage {
         Ok(self.order.as_ref().ok_or("the scene has an order")?)
     }
 
-    fn payment(&self) -> Outcome<&Payment> {
+    fn payment(&self) -> Outcome<&(Topup, String)> {
         Ok(self.payment.as_ref().ok_or("the scene has a payment")?)
     }
 }
@@ -77,7 +95,7 @@ impl Scene {
         if self.has_order() {
             stage.order = Some(stage.market.buy().await?);
         }
-        if matches!(self, Self::StartTopup | Self::RecordPayment | Self::CreditTopup) {
+        if self.pays_in() {
             stage.payment = Some(self.prepare_payment(&stage.market).await?);
         }
         if let Some(order) = &stage.order {
@@ -184,24 +202,42 @@ impl Scene {
         )
     }
 
-    async fn prepare_payment(self, market: &Market) -> Outcome<Payment> {
-        let mut payment = Payment {
-            gateway: Gateway::Stripe,
-            event_id: "evt_1".to_owned(),
-            payment_id: "pay_1".to_owned(),
-            topup: None,
-            kind: PaymentKind::Paid,
-            amount: Amount::new(PAID),
-        };
-        if self != Self::StartTopup {
-            let amount = Amount::new(PAID).ok_or("an amount")?;
-            let topup = market.start_topup().execute(market.user, amount).await?;
-            payment.topup = Some(topup.id);
+    /// Whether money is at the gateway before anything goes wrong.
+    const fn pays_in(self) -> bool {
+        matches!(
+            self,
+            Self::RecordNotice
+                | Self::ConfirmPayment
+                | Self::ConfirmDispute
+                | Self::ConfirmTask
+                | Self::PollTopups
+                | Self::CatchUp
+                | Self::OrderRefund
+                | Self::SendRefund
+        )
+    }
+
+    async fn prepare_payment(self, market: &Market) -> Outcome<(Topup, String)> {
+        let (topup, payment) = market.started(&market.gateway, PAID).await?;
+        market.gateway.pay(&payment);
+        match self {
+            Self::ConfirmTask => market.hint(&market.gateway, &payment).await?,
+            Self::PollTopups => market.clock.advance(Duration::from_mins(1)),
+            Self::CatchUp => market.gateway.lose_hint(&payment),
+            Self::ConfirmDispute | Self::OrderRefund | Self::SendRefund => {
+                market.learn(&market.gateway, &payment, |_| {}).await?;
+            }
+            _ => {}
         }
-        if self == Self::CreditTopup {
-            PaymentInbox::store(&market.store, &payment, b"raw", market.clock.now()).await?;
+        if self == Self::ConfirmDispute {
+            let (id, amount) = ("dp_1".to_owned(), topup.charge);
+            let dispute = DisputeReport { id, amount, state: DisputeState::Lost };
+            market.gateway.alter(&payment, |report| report.disputes.push(dispute));
         }
-        Ok(payment)
+        if self == Self::SendRefund {
+            market.order_refund().execute(&refund_command(&topup)).await?;
+        }
+        Ok((topup, payment))
     }
 
     /// What is disturbed. Its answer is the customer's, who may never hear it.
@@ -251,14 +287,19 @@ impl Scene {
                 let amount = Amount::new(PAID).ok_or("an amount")?;
                 market.start_topup().execute(market.user, amount).await?;
             }
-            Self::RecordPayment => {
-                let raw = market.gateway.body(Some(stage.payment()?.clone()));
-                let headers = |name: &str| {
-                    (name == FakeGateway::HEADER).then(|| FakeGateway::SIGNATURE.to_owned())
-                };
-                market.record_payment().execute(&headers, &raw).await?;
+            Self::RecordNotice => {
+                market.hint(&market.gateway, &stage.payment()?.1).await?;
             }
-            Self::CreditTopup => _ = market.credit_topups().run_once().await?,
+            Self::ConfirmPayment | Self::ConfirmDispute => {
+                let payment = PaymentRef::Payment(stage.payment()?.1.clone());
+                market.confirm_payment().execute(Gateway::Stripe, &payment, None).await?;
+            }
+            Self::ConfirmTask | Self::SendRefund => _ = market.run_tasks().await?,
+            Self::PollTopups => _ = market.poll_topups().run_once().await?,
+            Self::CatchUp => _ = market.catch_up().run_once().await?,
+            Self::OrderRefund => {
+                market.order_refund().execute(&refund_command(&stage.payment()?.0)).await?;
+            }
             Self::Adjust => {
                 let command = CreditCommand {
                     user: market.user,
@@ -276,7 +317,7 @@ impl Scene {
 
     /// Whether the one who asked asks again after a failure, as gateways and operators do.
     const fn is_repeated(self) -> bool {
-        matches!(self, Self::RecordPayment | Self::Adjust)
+        matches!(self, Self::RecordNotice | Self::ConfirmDispute | Self::Adjust)
     }
 
     /// What must hold in the end, whatever went wrong.
@@ -289,9 +330,8 @@ impl Scene {
             .filter(|order| order.status() == Status::Completed)
             .map(|order| order.price.get())
             .sum();
-        let paid_in =
-            matches!(self, Self::RecordPayment | Self::CreditTopup | Self::Adjust).then_some(PAID);
-        let expected = FUNDS + paid_in.unwrap_or_default() - spent;
+        let paid_in = if self.pays_in() || self == Self::Adjust { PAID } else { 0 };
+        let expected = FUNDS + paid_in - self.went_back(stage)? - spent;
         assert_eq!(market.wallet().await?, (expected, 0));
         if self.delivers() {
             let order = market.order(stage.order()?).await?;
@@ -306,6 +346,23 @@ impl Scene {
         }
         assert!(orders.len() <= if self == Self::BuyMany { 3 } else { 1 });
         Ok(())
+    }
+
+    /// What the payer has back in the end, according to the gateway.
+    fn went_back(self, stage: &Stage) -> Outcome<i64> {
+        if !self.pays_in() {
+            return Ok(0);
+        }
+        let report = stage.market.gateway.report(&stage.payment()?.1).ok_or("a payment")?;
+        let refunded: i64 = report.refunds.iter().map(|refund| refund.amount.amount.get()).sum();
+        let lost: i64 = report.disputes.iter().map(|dispute| dispute.amount.amount.get()).sum();
+        match self {
+            // An order that failed may have been taken, as it tells whoever looks.
+            Self::OrderRefund => assert!(refunded == 0 || refunded == REFUNDED),
+            Self::SendRefund => assert_eq!(refunded, REFUNDED),
+            _ => assert_eq!(refunded, 0),
+        }
+        Ok(refunded + lost)
     }
 
     async fn run(self, call: usize, moment: Moment, blow: Blow) -> Outcome {
@@ -382,5 +439,6 @@ scenes! {
     expiring => Expire ExpireDelivered;
     settling => Settle SettleUnsold SettleOrphan;
     closing => Close CloseFinished;
-    paying_in => StartTopup RecordPayment CreditTopup Adjust;
+    paying_in => StartTopup RecordNotice ConfirmPayment ConfirmTask PollTopups CatchUp Adjust;
+    paying_back => ConfirmDispute OrderRefund SendRefund;
 }

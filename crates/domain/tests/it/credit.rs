@@ -1,96 +1,87 @@
-//! Crediting paid top-ups.
+//! Booking what gateways tell of payments.
 
 use domain::{
     fault::{Code, Fault},
-    gateways::{Payment, PaymentKind},
+    gateways::{GatewayError, PaymentRef, PaymentStatus},
     ids::TopupId,
     ledger::{Gateway, PostError},
-    money::Amount,
+    money::{Amount, Money},
     store::StoreError,
-    time::{Clock, IdGen},
-    topups::{
-        PaymentEventState, PaymentInbox, Topup, TopupQueries, TopupState, credit::CreditError,
-    },
+    time::IdGen,
+    topups::{Applied, ApplyError, Topup, TopupFlag, TopupState, confirm::ConfirmError},
 };
-use testkit::{Blow, Finish, Market, Moment, Outcome, until_crash};
+use testkit::{Blow, Market, Moment, Outcome};
 use uuid::Uuid;
 
 const PAID: i64 = 50_000;
 
-fn amount(units: i64) -> Outcome<Amount> {
-    Ok(Amount::new(units).ok_or("an amount")?)
-}
-
-async fn started() -> Outcome<(Market, Topup)> {
+async fn started() -> Outcome<(Market, Topup, String)> {
     let market = Market::new().await?;
-    let topup = market.start_topup().execute(market.user, amount(PAID)?).await?;
-    Ok((market, topup))
+    let (topup, payment) = market.started(&market.gateway, PAID).await?;
+    Ok((market, topup, payment))
 }
 
-fn payment(topup: &Topup, event: &str, kind: PaymentKind) -> Payment {
-    Payment {
-        gateway: Gateway::Stripe,
-        event_id: event.to_owned(),
-        payment_id: topup.payment_id.clone().unwrap_or_default(),
-        topup: Some(topup.id),
-        kind,
-        amount: Some(topup.amount),
-    }
+async fn standing(market: &Market, topup: &Topup) -> Outcome<(TopupState, Option<TopupFlag>)> {
+    let topup = market.topup(topup).await?;
+    Ok((topup.state, topup.flag))
 }
 
-/// Stores a notification and acts on what is due.
-async fn tell(market: &Market, payment: &Payment) -> Outcome {
-    PaymentInbox::store(&market.store, payment, b"raw", market.clock.now()).await?;
-    market.credit_topups().run_once().await?;
-    Ok(())
-}
-
-async fn state(market: &Market, topup: &Topup) -> Outcome<TopupState> {
-    let found = TopupQueries::find(&market.store, topup.id).await?;
-    Ok(found.ok_or("the top-up")?.state)
-}
-
-async fn noted(market: &Market, event: &str) -> Outcome<(PaymentEventState, String)> {
-    Ok(market.store.payment_note(event).await.ok_or("the notification")?)
+fn payment(id: &str) -> PaymentRef {
+    PaymentRef::Payment(id.to_owned())
 }
 
 #[tokio::test]
 async fn credits_a_payment_once_whatever_tells_of_it() -> Outcome {
-    let (market, topup) = started().await?;
-    for event in ["evt_1", "evt_1", "evt_2", "evt_3"] {
-        tell(&market, &payment(&topup, event, PaymentKind::Paid)).await?;
+    let (market, topup, payment) = started().await?;
+    market.gateway.pay(&payment);
+    for _ in 0..3 {
+        market.hint(&market.gateway, &payment).await?;
+        market.run_tasks().await?;
         assert_eq!(market.wallet().await?, (PAID, 0));
-        assert_eq!(state(&market, &topup).await?, TopupState::Paid);
+        assert_eq!(standing(&market, &topup).await?, (TopupState::Paid, None));
     }
-    let credited = (PaymentEventState::Done, "credited".to_owned());
-    assert_eq!(noted(&market, "evt_1").await?, credited);
-    let repeated = (PaymentEventState::Done, "nothing to do".to_owned());
-    assert_eq!(noted(&market, "evt_2").await?, repeated);
+    market.check_payins().await?;
     market.check_books().await
 }
 
 #[tokio::test]
 async fn follows_a_payment_that_settles_later() -> Outcome {
-    let (market, topup) = started().await?;
-    tell(&market, &payment(&topup, "evt_1", PaymentKind::Processing)).await?;
-    assert_eq!(state(&market, &topup).await?, TopupState::Processing);
-    assert_eq!(market.wallet().await?, (0, 0));
-    tell(&market, &payment(&topup, "evt_2", PaymentKind::Paid)).await?;
-    assert_eq!(state(&market, &topup).await?, TopupState::Paid);
+    let (market, topup, payment) = started().await?;
+    for (status, state) in [
+        (PaymentStatus::Open, TopupState::Pending),
+        (PaymentStatus::Processing, TopupState::Processing),
+        (PaymentStatus::Open, TopupState::Pending),
+    ] {
+        market.learn(&market.gateway, &payment, |report| report.status = status).await?;
+        assert_eq!(standing(&market, &topup).await?, (state, None));
+        assert_eq!(market.wallet().await?, (0, 0));
+    }
+    market.gateway.pay(&payment);
+    market.learn(&market.gateway, &payment, |_| {}).await?;
+    assert_eq!(standing(&market, &topup).await?, (TopupState::Paid, None));
     assert_eq!(market.wallet().await?, (PAID, 0));
     market.check_books().await
 }
 
 #[tokio::test]
-async fn credits_late_money_after_all() -> Outcome {
-    for (kind, ended) in
-        [(PaymentKind::Expired, TopupState::Expired), (PaymentKind::Failed, TopupState::Failed)]
-    {
-        let (market, topup) = started().await?;
-        tell(&market, &payment(&topup, "evt_1", kind)).await?;
-        assert_eq!(state(&market, &topup).await?, ended);
-        tell(&market, &payment(&topup, "evt_2", PaymentKind::Paid)).await?;
-        assert_eq!(state(&market, &topup).await?, TopupState::Paid);
+async fn credits_late_money_and_tells_the_operator() -> Outcome {
+    for (status, ended) in [
+        (PaymentStatus::Expired, TopupState::Expired),
+        (PaymentStatus::Failed, TopupState::Failed),
+        (PaymentStatus::Canceled, TopupState::Canceled),
+    ] {
+        let (market, topup, payment) = started().await?;
+        market.learn(&market.gateway, &payment, |report| report.status = status).await?;
+        assert_eq!(standing(&market, &topup).await?, (ended, None));
+        // What the gateway calls open again does not revive it: the customer was told it is over.
+        let reopen = |report: &mut domain::gateways::PaymentReport| {
+            report.status = PaymentStatus::Processing;
+        };
+        market.learn(&market.gateway, &payment, reopen).await?;
+        assert_eq!(standing(&market, &topup).await?, (ended, None));
+        market.gateway.pay(&payment);
+        market.learn(&market.gateway, &payment, |_| {}).await?;
+        assert_eq!(standing(&market, &topup).await?, (TopupState::Paid, Some(TopupFlag::Late)));
         assert_eq!(market.wallet().await?, (PAID, 0));
         market.check_books().await?;
     }
@@ -98,179 +89,240 @@ async fn credits_late_money_after_all() -> Outcome {
 }
 
 #[tokio::test]
-async fn nothing_undoes_a_credit() -> Outcome {
-    let (market, topup) = started().await?;
-    tell(&market, &payment(&topup, "evt_1", PaymentKind::Paid)).await?;
-    for (event, kind) in [
-        ("evt_2", PaymentKind::Processing),
-        ("evt_3", PaymentKind::Failed),
-        ("evt_4", PaymentKind::Expired),
+async fn credits_what_arrived_in_proportion() -> Outcome {
+    // A charge of 50 000 rupiah is 5 dollars at 10 000 rupiah.
+    for (units, credited, flag) in [
+        (5_000_000, 50_000, None),
+        (2_500_000, 25_000, Some(TopupFlag::Short)),
+        (4_999_999, 49_999, Some(TopupFlag::Short)),
+        (5_000_001, 50_000, Some(TopupFlag::Over)),
+        (7_500_000, 75_000, Some(TopupFlag::Over)),
     ] {
-        tell(&market, &payment(&topup, event, kind)).await?;
-        assert_eq!(state(&market, &topup).await?, TopupState::Paid);
+        let market = Market::new().await?;
+        let (topup, payment) = market.started(&market.coins, PAID).await?;
+        assert_eq!(topup.charge, Money::usd(Amount::new(5_000_000).ok_or("an amount")?));
+        market.coins.receive(&payment, units);
+        market.learn(&market.coins, &payment, |_| {}).await?;
+        assert_eq!(market.wallet().await?, (credited, 0), "{units}");
+        assert_eq!(standing(&market, &topup).await?, (TopupState::Paid, flag), "{units}");
+        market.check_payins().await?;
+        market.check_books().await?;
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn credits_each_part_of_a_payment_once() -> Outcome {
+    for gateway in ["coins", "bank"] {
+        let market = Market::new().await?;
+        let at = if gateway == "coins" { &market.coins } else { &market.bank };
+        let (topup, payment) = market.started(at, PAID).await?;
+        let charge = topup.charge.amount.get();
+        for (part, credited) in [(charge / 5, 10_000), (charge / 5, 20_000), (charge, 70_000)] {
+            at.receive(&payment, part);
+            for _ in 0..2 {
+                market.learn(at, &payment, |_| {}).await?;
+                assert_eq!(market.wallet().await?, (credited, 0), "{gateway}");
+            }
+        }
+        assert_eq!(standing(&market, &topup).await?, (TopupState::Paid, Some(TopupFlag::Over)));
+        market.check_payins().await?;
+        market.check_books().await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn waits_for_what_is_not_final() -> Outcome {
+    let market = Market::new().await?;
+    let (topup, payment) = market.started(&market.coins, PAID).await?;
+    market.coins.receive(&payment, 1_000_000);
+    let short = |report: &mut domain::gateways::PaymentReport| report.status = PaymentStatus::Short;
+    market.learn(&market.coins, &payment, short).await?;
+    assert_eq!(standing(&market, &topup).await?, (TopupState::Underpaid, None));
+    assert_eq!(market.wallet().await?, (0, 0));
+    market.coins.receive(&payment, 4_000_000);
+    market.learn(&market.coins, &payment, |_| {}).await?;
+    assert_eq!(standing(&market, &topup).await?, (TopupState::Paid, None));
     assert_eq!(market.wallet().await?, (PAID, 0));
-    market.check_books().await
+    Ok(())
+}
+
+#[tokio::test]
+async fn credits_no_dust() -> Outcome {
+    let market = Market::new().await?;
+    let (topup, payment) = market.started(&market.bank, PAID).await?;
+    market.bank.receive(&payment, 999);
+    market.learn(&market.bank, &payment, |_| {}).await?;
+    assert_eq!(standing(&market, &topup).await?, (TopupState::Review, Some(TopupFlag::Dust)));
+    assert_eq!(market.wallet().await?, (0, 0));
+    // With the rest it is money.
+    market.bank.receive(&payment, PAID - 999);
+    market.learn(&market.bank, &payment, |_| {}).await?;
+    assert_eq!(market.wallet().await?, (PAID, 0));
+    market.check_payins().await
 }
 
 #[tokio::test]
 async fn credits_nothing_that_does_not_fit() -> Outcome {
-    for (change, why) in [
-        (
-            (|payment| payment.amount = Amount::new(PAID - 1)) as fn(&mut Payment),
-            "amount or currency differs",
-        ),
-        (|payment| payment.amount = None, "amount or currency differs"),
-        (
-            |payment| payment.payment_id = "pay_other".to_owned(),
-            "another payment than the one started",
-        ),
+    let money = |units| Amount::new(units).map(Money::idr);
+    let dollars = |units| Amount::new(units).map(Money::usd);
+    for (charge, received) in [
+        (money(PAID + 1), money(PAID + 1)),
+        (money(PAID - 1), money(PAID)),
+        (dollars(PAID), dollars(PAID)),
+        (None, money(PAID)),
+        (money(PAID), money(PAID - 1)),
+        (money(PAID), money(PAID + 1)),
+        (money(PAID), dollars(PAID)),
     ] {
-        let (market, topup) = started().await?;
-        let mut wrong = payment(&topup, "evt_1", PaymentKind::Paid);
-        change(&mut wrong);
-        tell(&market, &wrong).await?;
-        assert_eq!(state(&market, &topup).await?, TopupState::Review, "{why}");
-        let refused = (PaymentEventState::Refused, why.to_owned());
-        assert_eq!(noted(&market, "evt_1").await?, refused);
-        assert_eq!(market.wallet().await?, (0, 0));
-        assert_eq!(PaymentInbox::backlog(&market.store).await?, (0, 1));
-        // The right payment still counts, and gossip about it does not hide the review.
-        tell(&market, &payment(&topup, "evt_2", PaymentKind::Failed)).await?;
-        assert_eq!(state(&market, &topup).await?, TopupState::Review);
-        tell(&market, &payment(&topup, "evt_3", PaymentKind::Paid)).await?;
-        assert_eq!(market.wallet().await?, (PAID, 0));
+        let (market, topup, payment) = started().await?;
+        let change = |report: &mut domain::gateways::PaymentReport| {
+            report.status = PaymentStatus::Settled;
+            (report.charge, report.received) = (charge, received);
+        };
+        market.learn(&market.gateway, &payment, change).await?;
+        let place = format!("{charge:?} {received:?}");
+        let expected = (TopupState::Review, Some(TopupFlag::Mismatch));
+        assert_eq!(standing(&market, &topup).await?, expected, "{place}");
+        assert_eq!(market.wallet().await?, (0, 0), "{place}");
+        // Once it fits, it counts.
+        let correct = |report: &mut domain::gateways::PaymentReport| {
+            (report.charge, report.received) = (Some(topup.charge), Some(topup.charge));
+        };
+        market.learn(&market.gateway, &payment, correct).await?;
+        assert_eq!(market.wallet().await?, (PAID, 0), "{place}");
         market.check_books().await?;
     }
     Ok(())
 }
 
 #[tokio::test]
-async fn shows_the_operator_a_second_payment() -> Outcome {
-    let (market, topup) = started().await?;
-    tell(&market, &payment(&topup, "evt_1", PaymentKind::Paid)).await?;
-    let mut second = payment(&topup, "evt_2", PaymentKind::Paid);
-    second.payment_id = "pay_other".to_owned();
-    tell(&market, &second).await?;
-    assert_eq!(noted(&market, "evt_2").await?.0, PaymentEventState::Refused);
-    assert_eq!(state(&market, &topup).await?, TopupState::Paid);
+async fn credits_nothing_for_a_topup_of_another_gateway() -> Outcome {
+    let (market, topup, _) = started().await?;
+    let (_, elsewhere) = market.started(&market.bank, PAID).await?;
+    market.bank.alter(&elsewhere, |report| report.topup = Some(topup.id));
+    market.bank.pay(&elsewhere);
+    market.learn(&market.bank, &elsewhere, |_| {}).await?;
+    assert_eq!(market.wallet().await?, (0, 0));
+    assert_eq!(standing(&market, &topup).await?.1, Some(TopupFlag::Mismatch));
+    Ok(())
+}
+
+#[tokio::test]
+async fn refuses_a_payment_that_changes_its_topup() -> Outcome {
+    let (market, _, first) = started().await?;
+    market.gateway.pay(&first);
+    market.learn(&market.gateway, &first, |_| {}).await?;
+    let (other, _) = market.started(&market.gateway, PAID).await?;
+    market.gateway.alter(&first, |report| report.topup = Some(other.id));
+    let confirm = market.confirm_payment();
+    let error = confirm.execute(Gateway::Stripe, &payment(&first), None).await.unwrap_err();
+    assert!(matches!(error, ConfirmError::Apply(ApplyError::OtherTopup)), "{error}");
     assert_eq!(market.wallet().await?, (PAID, 0));
+    // Without an echo it is recognised by what was booked.
+    market.gateway.alter(&first, |report| report.topup = None);
+    assert_eq!(confirm.execute(Gateway::Stripe, &payment(&first), None).await?, Applied::Noted);
     market.check_books().await
 }
 
 #[tokio::test]
-async fn ignores_the_end_of_a_payment_that_is_not_the_one_started() -> Outcome {
-    let (market, topup) = started().await?;
-    let mut other = payment(&topup, "evt_1", PaymentKind::Expired);
-    other.payment_id = "pay_other".to_owned();
-    tell(&market, &other).await?;
-    assert_eq!(state(&market, &topup).await?, TopupState::Pending);
-    assert_eq!(noted(&market, "evt_1").await?.0, PaymentEventState::Done);
+async fn credits_a_second_payment_and_tells_the_operator() -> Outcome {
+    let (market, topup, first) = started().await?;
+    market.gateway.pay(&first);
+    market.learn(&market.gateway, &first, |_| {}).await?;
+    let second = market.gateway.open_second(&first).ok_or("a second payment")?;
+    market.learn(&market.gateway, &second, |_| {}).await?;
+    assert_eq!(standing(&market, &topup).await?, (TopupState::Paid, None));
+    market.gateway.pay(&second);
+    market.learn(&market.gateway, &second, |_| {}).await?;
+    assert_eq!(standing(&market, &topup).await?, (TopupState::Paid, Some(TopupFlag::Second)));
+    assert_eq!(market.wallet().await?, (2 * PAID, 0));
+    market.check_payins().await?;
+    market.check_books().await
+}
+
+#[tokio::test]
+async fn shows_the_operator_what_a_gateway_keeps_back() -> Outcome {
+    let (market, topup, payment) = started().await?;
+    let lock = |report: &mut domain::gateways::PaymentReport| report.status = PaymentStatus::Locked;
+    market.learn(&market.gateway, &payment, lock).await?;
+    assert_eq!(standing(&market, &topup).await?, (TopupState::Review, Some(TopupFlag::Locked)));
+    let resolved = market.resolve_topup().execute(topup.id, "Ada", "asked the gateway").await?;
+    assert_eq!((resolved.flag, resolved.resolved), (None, vec![TopupFlag::Locked]));
+    // What the operator has dealt with is not told again, but money is.
+    market.learn(&market.gateway, &payment, |_| {}).await?;
+    assert_eq!(standing(&market, &topup).await?, (TopupState::Review, None));
+    market.gateway.pay(&payment);
+    market.learn(&market.gateway, &payment, |_| {}).await?;
+    assert_eq!(standing(&market, &topup).await?.0, TopupState::Paid);
+    assert_eq!(market.wallet().await?, (PAID, 0));
     Ok(())
 }
 
 #[tokio::test]
 async fn waits_for_a_topup_that_is_not_there_yet() -> Outcome {
     let market = Market::new().await?;
-    let next = Uuid::from_u128(market.ids.uuid().as_u128() + 1);
-    let early = Payment {
-        gateway: Gateway::Stripe,
-        event_id: "evt_1".to_owned(),
-        payment_id: "pay_1".to_owned(),
-        topup: Some(TopupId::new(next)),
-        kind: PaymentKind::Paid,
-        amount: Some(amount(PAID)?),
-    };
-    tell(&market, &early).await?;
-    assert_eq!(noted(&market, "evt_1").await?.0, PaymentEventState::Pending);
-    let topup = market.start_topup().execute(market.user, amount(PAID)?).await?;
-    assert_eq!((Some(topup.id), topup.payment_id.as_deref()), (early.topup, Some("pay_1")));
-    assert_eq!(market.credit_topups().run_once().await?, 0);
-    market.clock.advance_seconds(1);
-    assert_eq!(market.credit_topups().run_once().await?, 1);
-    assert_eq!(market.wallet().await?, (PAID, 0));
-    market.check_books().await
-}
-
-#[tokio::test]
-async fn leaves_a_payment_without_topup_to_the_operator_after_a_day() -> Outcome {
-    let (market, topup) = started().await?;
-    let mut stray = payment(&topup, "evt_1", PaymentKind::Paid);
-    stray.topup = None;
-    tell(&market, &stray).await?;
-    let mut waits = Vec::new();
-    let mut total: u64 = 0;
-    while PaymentInbox::backlog(&market.store).await? == (1, 0) {
-        let mut wait: u64 = 0;
-        while market.credit_topups().run_once().await? == 0 {
-            let step = if waits.len() < 4 { 1 } else { 60 };
-            market.clock.advance_seconds(step);
-            wait += step;
-            assert!(wait <= 600, "nothing was due for ten minutes");
-        }
-        total += wait;
-        waits.push(wait);
-        assert!(waits.len() <= 150, "given up too late");
-    }
-    assert_eq!((&waits[..6], waits.len()), (&[1, 2, 5, 30, 600, 600][..], 150));
-    assert!((22 * 3_600..26 * 3_600).contains(&total), "{total} seconds");
-    assert_eq!(noted(&market, "evt_1").await?.0, PaymentEventState::Parked);
+    let (_, known) = market.started(&market.gateway, PAID).await?;
+    // The ids of tests count up, so the next one is known.
+    let next = TopupId::new(Uuid::from_u128(market.ids.uuid().as_u128() + 1));
+    market.gateway.alter(&known, |report| report.topup = Some(next));
+    market.gateway.pay(&known);
+    market.hint(&market.gateway, &known).await?;
+    market.run_tasks().await?;
     assert_eq!(market.wallet().await?, (0, 0));
-    Ok(())
-}
-
-#[tokio::test]
-async fn tries_again_what_could_not_be_stored() -> Outcome {
-    for method in ["begin", "lock_payment", "lock_topup", "post", "update_topup", "commit"] {
-        for moment in [Moment::Before, Moment::After] {
-            let (market, topup) = started().await?;
-            let paid = payment(&topup, "evt_1", PaymentKind::Paid);
-            PaymentInbox::store(&market.store, &paid, b"raw", market.clock.now()).await?;
-            market.chaos.strike_next(method, moment, Blow::Fail);
-            assert_eq!(market.credit_topups().run_once().await?, 1);
-            market.clock.advance_seconds(15);
-            market.credit_topups().run_once().await?;
-            assert_eq!(market.wallet().await?, (PAID, 0), "{method} {moment:?}");
-            market.check_books().await?;
-        }
-    }
-    Ok(())
-}
-
-#[tokio::test]
-async fn credits_once_across_a_crash() -> Outcome {
-    for moment in [Moment::Before, Moment::After] {
-        let (market, topup) = started().await?;
-        let paid = payment(&topup, "evt_1", PaymentKind::Paid);
-        PaymentInbox::store(&market.store, &paid, b"raw", market.clock.now()).await?;
-        market.chaos.strike_next("commit", moment, Blow::Crash);
-        let credit = market.credit_topups();
-        let crashed = until_crash(&market.chaos, credit.run_once()).await;
-        assert!(matches!(crashed, Finish::Crashed));
-        market.chaos.calm();
-        market.clock.advance_seconds(15);
-        credit.run_once().await?;
-        assert_eq!(market.wallet().await?, (PAID, 0), "{moment:?}");
-        market.check_books().await?;
-    }
-    Ok(())
-}
-
-#[tokio::test]
-async fn runs_a_unit_that_lost_a_race_again() -> Outcome {
-    let (market, topup) = started().await?;
-    for method in ["post", "commit"] {
-        market.chaos.strike_next(method, Moment::Before, Blow::Contend);
-    }
-    tell(&market, &payment(&topup, "evt_1", PaymentKind::Paid)).await?;
+    market.start_topup().execute(market.user, Amount::new(PAID).ok_or("an amount")?).await?;
+    market.clock.advance_seconds(5);
+    market.run_tasks().await?;
     assert_eq!(market.wallet().await?, (PAID, 0));
     Ok(())
 }
 
-#[test]
-fn names_its_failures() {
-    let posted = CreditError::Post(PostError::KeyReused("topup:stripe:1".to_owned()));
-    assert_eq!(posted.code(), Code::InternalError);
-    let stored = CreditError::Store(StoreError::Contention);
-    assert_eq!(stored.code(), Code::ServiceUnavailable);
+#[tokio::test]
+async fn tries_again_while_its_gateway_is_away() -> Outcome {
+    let (market, topup, payment) = started().await?;
+    market.gateway.pay(&payment);
+    market.hint(&market.gateway, &payment).await?;
+    for _ in 0..5 {
+        market.chaos.strike_next("fetch", Moment::Before, Blow::Fail);
+        market.run_tasks().await?;
+        assert!(!market.chaos.is_pending());
+        assert_eq!(market.wallet().await?, (0, 0));
+        market.clock.advance_seconds(120);
+    }
+    market.run_tasks().await?;
+    assert_eq!(standing(&market, &topup).await?, (TopupState::Paid, None));
+    assert_eq!(market.wallet().await?, (PAID, 0));
+    Ok(())
+}
+
+#[tokio::test]
+async fn names_what_is_unknown_or_not_set_up() -> Outcome {
+    let market = Market::new().await?;
+    let confirm = market.confirm_payment();
+    for (gateway, expected) in
+        [(Gateway::Stripe, Code::NotFound), (Gateway::Btcpay, Code::InternalError)]
+    {
+        let error = confirm.execute(gateway, &payment("nobody's"), None).await.unwrap_err();
+        assert_eq!(error.code(), expected);
+    }
+    let stranger = PaymentRef::Topup(TopupId::new(Uuid::from_u128(77)));
+    let error = confirm.execute(Gateway::Stripe, &stranger, None).await.unwrap_err();
+    assert!(matches!(error, ConfirmError::Unknown));
+    Ok(())
+}
+
+#[tokio::test]
+async fn classifies_its_errors() {
+    for (error, code) in [
+        (ConfirmError::Gateway(GatewayError::Unavailable("timeout")), Code::ServiceUnavailable),
+        (ConfirmError::Zombie, Code::InternalError),
+        (ConfirmError::Store(StoreError::Contention), Code::ServiceUnavailable),
+        (
+            ConfirmError::Apply(ApplyError::Post(PostError::InsufficientFunds)),
+            Code::InsufficientBalance,
+        ),
+    ] {
+        assert_eq!(error.code(), code, "{error}");
+    }
 }

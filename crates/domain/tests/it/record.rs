@@ -2,50 +2,46 @@
 
 use domain::{
     fault::{Code, Fault},
-    gateways::{Payment, PaymentKind, VerifyError},
-    ledger::Gateway,
-    money::Amount,
-    outbox::Queue,
-    topups::{PaymentInbox, record::RecordError},
+    gateways::VerifyError,
+    tasks::TaskQueue,
+    topups::record::RecordError,
 };
 use testkit::{Blow, FakeGateway, Market, Moment, Outcome};
 
-fn payment() -> Payment {
-    Payment {
-        gateway: Gateway::Stripe,
-        event_id: "evt_1".to_owned(),
-        payment_id: "pay_1".to_owned(),
-        topup: None,
-        kind: PaymentKind::Paid,
-        amount: Amount::new(50_000),
-    }
-}
-
 async fn record(market: &Market, signature: Option<&str>, raw: &[u8]) -> Result<(), RecordError> {
     let headers = |name: &str| signature.filter(|_| name == FakeGateway::HEADER).map(str::to_owned);
-    market.record_payment().execute(&headers, raw).await
+    market.record_notice(&market.gateway).execute(&headers, raw).await
 }
 
-async fn pending(market: &Market) -> Outcome<i64> {
-    Ok(PaymentInbox::backlog(&market.store).await?.0)
+/// Notifications kept, and payments to be asked about.
+async fn kept(market: &Market) -> Outcome<(usize, i64)> {
+    let waiting = market.store.stats().await?.iter().map(|stats| stats.waiting).sum();
+    Ok((market.store.notices().await.len(), waiting))
 }
 
 #[tokio::test]
-async fn stores_a_signed_notification_once_and_wakes_the_worker() -> Outcome {
+async fn keeps_a_notification_once_and_wakes_the_worker() -> Outcome {
     let market = Market::new().await?;
-    let raw = market.gateway.body(Some(payment()));
+    let raw = market.gateway.hint(Some("pay_1"));
     for _ in 0..2 {
         record(&market, Some(FakeGateway::SIGNATURE), &raw).await?;
-        assert_eq!(market.wake.take(), [Queue::Payments]);
-        assert_eq!(pending(&market).await?, 1);
+        assert_eq!(market.wake.take().len(), 1);
+        assert_eq!(kept(&market).await?, (1, 1));
     }
+    let other = market.gateway.hint(Some("pay_1"));
+    record(&market, Some(FakeGateway::SIGNATURE), &other).await?;
+    // Two hints at one payment are one question.
+    assert_eq!(kept(&market).await?, (2, 1));
+    let other = market.gateway.hint(Some("pay_2"));
+    record(&market, Some(FakeGateway::SIGNATURE), &other).await?;
+    assert_eq!(kept(&market).await?, (3, 2));
     Ok(())
 }
 
 #[tokio::test]
-async fn stores_nothing_that_is_not_signed_or_not_readable() -> Outcome {
+async fn keeps_nothing_that_is_not_signed_or_not_readable() -> Outcome {
     let market = Market::new().await?;
-    let raw = market.gateway.body(Some(payment()));
+    let raw = market.gateway.hint(Some("pay_1"));
     for (signature, raw, expected) in [
         (None, raw.as_slice(), VerifyError::Malformed),
         (Some("forged"), raw.as_slice(), VerifyError::Mismatch),
@@ -56,30 +52,44 @@ async fn stores_nothing_that_is_not_signed_or_not_readable() -> Outcome {
         assert!(matches!(error, RecordError::Verify(why) if why == expected), "{error}");
         assert_eq!(error.code(), Code::ValidationError);
     }
-    assert_eq!((pending(&market).await?, market.wake.take()), (0, Vec::new()));
+    assert_eq!((kept(&market).await?, market.wake.take()), ((0, 0), Vec::new()));
     Ok(())
 }
 
 #[tokio::test]
-async fn accepts_what_is_no_business_of_ours_without_storing_it() -> Outcome {
+async fn accepts_what_is_no_business_of_ours_without_keeping_it() -> Outcome {
     let market = Market::new().await?;
-    let raw = market.gateway.body(None);
+    let raw = market.gateway.hint(None);
     record(&market, Some(FakeGateway::SIGNATURE), &raw).await?;
-    assert_eq!((pending(&market).await?, market.wake.take()), (0, Vec::new()));
+    assert_eq!((kept(&market).await?, market.wake.take()), ((0, 0), Vec::new()));
     Ok(())
 }
 
 #[tokio::test]
 async fn lets_the_gateway_try_again_when_storage_fails() -> Outcome {
     let market = Market::new().await?;
-    let raw = market.gateway.body(Some(payment()));
-    for moment in [Moment::Before, Moment::After] {
-        market.chaos.strike_next("store_payment", moment, Blow::Fail);
-        let error = record(&market, Some(FakeGateway::SIGNATURE), &raw).await.unwrap_err();
-        assert_eq!(error.code(), Code::ServiceUnavailable);
-        assert_eq!(market.wake.take(), []);
+    let raw = market.gateway.hint(Some("pay_1"));
+    for method in ["begin", "insert_notice", "enqueue", "commit"] {
+        for moment in [Moment::Before, Moment::After] {
+            market.chaos.strike_next(method, moment, Blow::Fail);
+            let error = record(&market, Some(FakeGateway::SIGNATURE), &raw).await.unwrap_err();
+            assert_eq!(error.code(), Code::ServiceUnavailable, "{method}");
+            assert_eq!(market.wake.take(), []);
+        }
     }
     record(&market, Some(FakeGateway::SIGNATURE), &raw).await?;
-    assert_eq!(pending(&market).await?, 1);
+    assert_eq!(kept(&market).await?, (1, 1));
+    Ok(())
+}
+
+#[tokio::test]
+async fn never_keeps_a_notification_without_its_task() -> Outcome {
+    for method in ["insert_notice", "enqueue"] {
+        let market = Market::new().await?;
+        let raw = market.gateway.hint(Some("pay_1"));
+        market.chaos.strike_next(method, Moment::After, Blow::Fail);
+        assert!(record(&market, Some(FakeGateway::SIGNATURE), &raw).await.is_err());
+        assert_eq!(kept(&market).await?, (0, 0), "{method}");
+    }
     Ok(())
 }

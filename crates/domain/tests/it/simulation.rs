@@ -5,19 +5,19 @@
 use std::{collections::BTreeMap, future::Future, pin::Pin};
 
 use domain::{
-    gateways::{Payment, PaymentKind},
-    ids::{OrderId, TopupId, UserId},
+    gateways::{
+        DisputeReport, DisputeState, GatewayError, PaymentReport, PaymentStatus, RefundReport,
+        RefundState,
+    },
+    ids::{OrderId, UserId},
     inbox::{Callback, CallbackStore},
-    ledger::Gateway,
-    money::Amount,
+    money::{Amount, Money},
     orders::{Order, place::PlaceCommand},
     outbox::EventQueries,
     providers::{CancelOutcome, ProviderError, Refusal, SmsText, UpstreamStatus},
-    time::{Clock, IdGen},
-    topups::PaymentInbox,
+    topups::refund::RefundCommand,
 };
-use testkit::{Dice, Market, Outcome, Sale, Seller, race};
-use uuid::Uuid;
+use testkit::{Dice, FakeGateway, Market, Outcome, Sale, Seller, race};
 
 /// Lives of each kind: together well below the ten seconds a developer waits gladly.
 const LIVES: u64 = 700;
@@ -34,8 +34,8 @@ struct Life {
     users: [UserId; 2],
     /// True reports of providers, to be told any number of times, any time later.
     callbacks: Vec<Callback>,
-    /// Notifications of gateways, likewise.
-    payments: Vec<Payment>,
+    /// Notifications of gateways, likewise, with the number of their gateway.
+    hints: Vec<(usize, Vec<u8>)>,
     messages: u32,
     /// Calls of a thousand that go wrong.
     storm: u32,
@@ -55,13 +55,14 @@ impl Life {
             market.cheap.adapter.lists_nothing();
         }
         market.chaos.interleave();
-        let (callbacks, payments) = (Vec::new(), Vec::new());
-        Ok(Self { market, dice, users, callbacks, payments, messages: 0, storm })
+        let (callbacks, hints) = (Vec::new(), Vec::new());
+        Ok(Self { market, dice, users, callbacks, hints, messages: 0, storm })
     }
 
     async fn live(&mut self) -> Outcome {
         for _ in 0..MOMENTS {
             self.happen_upstream();
+            self.happen_at_gateways();
             let orders = self.market.store.all_orders().await;
             let choices: Vec<_> = (0..=self.dice.below(3)).map(|_| self.choose(&orders)).collect();
             let (mut steps, storm) = (self.dice.fork(), self.dice.fork());
@@ -75,6 +76,9 @@ impl Life {
     }
 
     async fn end(&self) -> Outcome {
+        for payment in self.market.gateway.payments() {
+            self.market.gateway.lose_hint(&payment.payment_id);
+        }
         self.market.settle_down().await?;
         self.market.check_story().await?;
         self.check_messages().await
@@ -171,6 +175,83 @@ impl Life {
     }
 }
 
+/// What happens to payments by itself. Some of it is told, often late, again, or never.
+impl Life {
+    fn gateway(&self, number: usize) -> &std::sync::Arc<FakeGateway> {
+        let market = &self.market;
+        [&market.gateway, &market.coins, &market.bank][number]
+    }
+
+    fn happen_at_gateways(&mut self) {
+        let number = self.choose_gateway();
+        let gateway = std::sync::Arc::clone(self.gateway(number));
+        let payments = gateway.payments();
+        let Some(payment) = self.dice.pick(&payments) else { return };
+        self.happen_to(&gateway, number, payment);
+        if self.dice.happens(100) {
+            let silence = match self.dice.below(3) {
+                0 => Err(GatewayError::Refused("not now")),
+                1 => Ok(RefundState::Pending),
+                _ => Ok(RefundState::Failed),
+            };
+            gateway.then_refund(silence);
+        }
+        let id = &payment.payment_id;
+        match self.dice.below(4) {
+            // The other gateways do not keep what was not delivered.
+            0 if number == 0 => gateway.lose_hint(id),
+            0 => {}
+            _ => self.hints.push((number, gateway.hint(Some(id)))),
+        }
+    }
+
+    fn happen_to(&mut self, gateway: &FakeGateway, number: usize, payment: &PaymentReport) {
+        let id = &payment.payment_id;
+        let settled = payment.status == PaymentStatus::Settled;
+        match (settled, self.dice.below(8)) {
+            (false, 0) => gateway.alter(id, |it| it.status = PaymentStatus::Processing),
+            (false, 1) => gateway.alter(id, |it| it.status = PaymentStatus::Expired),
+            (false, _) if number == 0 => gateway.pay(id),
+            (false, _) | (true, 0) if number > 0 => {
+                let charge = payment.charge.map_or(0, |charge| charge.amount.get());
+                gateway.receive(id, charge * i64::from(self.dice.below(15) + 1) / 10);
+            }
+            (true, 0) => drop(gateway.open_second(id)),
+            (true, 1..4) => self.happen_backwards(gateway, payment),
+            _ => {}
+        }
+    }
+
+    /// Refunds and disputes that nobody of ours ordered, and their ends.
+    fn happen_backwards(&mut self, gateway: &FakeGateway, payment: &PaymentReport) {
+        let Some(received) = payment.received else { return };
+        let part = received.amount.get() * i64::from(self.dice.below(5) + 1) / 10;
+        let Some(amount) = Amount::new(part) else { return };
+        let amount = Money { amount, ..received };
+        let end = self.dice.below(3);
+        gateway.alter(&payment.payment_id, |it| {
+            if let Some(dispute) = it.disputes.iter_mut().find(|it| is_open(it)) {
+                dispute.state = if end == 0 { DisputeState::Lost } else { DisputeState::Won };
+            } else if let Some(refund) =
+                it.refunds.iter_mut().find(|it| it.state == RefundState::Pending)
+            {
+                refund.state = if end == 0 { RefundState::Failed } else { RefundState::Done };
+            } else if end == 0 {
+                let id = format!("{} dispute {}", it.payment_id, it.disputes.len());
+                it.disputes.push(DisputeReport { id, amount, state: DisputeState::Open });
+            } else {
+                let id = format!("{} refund {}", it.payment_id, it.refunds.len());
+                let state = if end == 1 { RefundState::Pending } else { RefundState::Done };
+                it.refunds.push(RefundReport { id, refund: None, amount, state });
+            }
+        });
+    }
+}
+
+fn is_open(dispute: &DisputeReport) -> bool {
+    matches!(dispute.state, DisputeState::Inquiry | DisputeState::Open)
+}
+
 /// What somebody of ours is about to do.
 enum Choice {
     Buy(PlaceCommand),
@@ -178,15 +259,16 @@ enum Choice {
     Finish(UserId, OrderId),
     Resend(UserId, OrderId),
     Callback(Callback),
-    StartTopup(UserId),
-    Notify(Payment),
+    StartTopup(UserId, usize),
+    Notify(usize, Vec<u8>),
+    Refund(RefundCommand),
     Work(u32),
     Dawdle(u64),
 }
 
 impl Life {
     fn choose(&mut self, orders: &[Order]) -> Choice {
-        let worker = Choice::Work(self.dice.below(6));
+        let worker = Choice::Work(self.dice.below(7));
         match self.dice.below(16) {
             0..4 => self.choose_purchase(),
             4..7 => self.choose_step(orders).unwrap_or(worker),
@@ -221,34 +303,28 @@ impl Life {
     }
 
     fn choose_payment(&mut self) -> Choice {
-        let known = self.dice.pick(&self.payments).cloned();
-        match known {
-            Some(payment) if self.dice.happens(600) => Choice::Notify(payment),
-            _ if self.dice.happens(400) => {
-                Choice::StartTopup(*self.dice.pick(&self.users).unwrap_or(&self.market.user))
+        let known = self.dice.pick(&self.hints).cloned();
+        let gateway = self.choose_gateway();
+        match (known, self.dice.below(10)) {
+            (Some((gateway, raw)), 0..6) => Choice::Notify(gateway, raw),
+            (_, 6) => self.choose_refund().unwrap_or(Choice::Work(5)),
+            _ => {
+                let user = *self.dice.pick(&self.users).unwrap_or(&self.market.user);
+                Choice::StartTopup(user, gateway)
             }
-            _ => Choice::Notify(self.new_payment()),
         }
     }
 
-    /// A notification about some top-up, that may have been started, or not yet.
-    fn new_payment(&mut self) -> Payment {
-        let newest = self.market.ids.uuid().as_u128();
-        let number = u128::from(self.dice.below(4)).abs_diff(newest + 1);
-        let topup = TopupId::new(Uuid::from_u128(number));
-        let page = self.market.gateway.checkout(topup).map(|checkout| checkout.payment_id);
-        let kinds =
-            [PaymentKind::Paid, PaymentKind::Processing, PaymentKind::Failed, PaymentKind::Expired];
-        let payment = Payment {
-            gateway: Gateway::Stripe,
-            event_id: format!("evt_{}", self.payments.len()),
-            payment_id: page.unwrap_or_else(|| format!("pay_of_{number}")),
-            topup: Some(topup),
-            kind: *self.dice.pick(&kinds).unwrap_or(&PaymentKind::Paid),
-            amount: Amount::new(if self.dice.happens(800) { PAID } else { PAID + 1 }),
-        };
-        self.payments.push(payment.clone());
-        payment
+    fn choose_gateway(&mut self) -> usize {
+        usize::try_from(self.dice.below(3)).unwrap_or_default()
+    }
+
+    fn choose_refund(&mut self) -> Option<Choice> {
+        let gateway = self.choose_gateway();
+        let topup = self.dice.pick(&self.gateway(gateway).payments())?.topup?;
+        let amount = Amount::new(i64::from(self.dice.below(60_000)));
+        let [operator, approver, reason] = ["Ada", "Grace", "asked for"].map(str::to_owned);
+        Some(Choice::Refund(RefundCommand { topup, amount, operator, approver, reason }))
     }
 
     /// Whether it succeeds is not asked: the books and the story are.
@@ -261,15 +337,16 @@ impl Life {
                 Choice::Finish(user, id) => drop(market.finish_order().execute(user, id).await),
                 Choice::Resend(user, id) => drop(market.resend_order().execute(user, id).await),
                 Choice::Callback(callback) => drop(market.receive_sms().execute(&callback).await),
-                Choice::StartTopup(user) => {
+                Choice::StartTopup(user, gateway) => {
                     if let Some(amount) = Amount::new(PAID) {
-                        drop(market.start_topup().execute(user, amount).await);
+                        let start = market.start_topup_at(self.gateway(gateway));
+                        drop(start.execute(user, amount).await);
                     }
                 }
-                Choice::Notify(payment) => {
-                    let now = market.clock.now();
-                    drop(PaymentInbox::store(&market.store, &payment, b"raw", now).await);
+                Choice::Notify(gateway, raw) => {
+                    drop(market.tell(self.gateway(gateway), &raw).await);
                 }
+                Choice::Refund(command) => drop(market.order_refund().execute(&command).await),
                 // Time that passes while others are in the middle of their work.
                 Choice::Dawdle(seconds) => {
                     drop(market.store.newest().await);
@@ -278,8 +355,9 @@ impl Life {
                 Choice::Work(0) => drop(market.settle_reserving().run_once().await),
                 Choice::Work(1) => drop(market.poll_active().run_once().await),
                 Choice::Work(2) => drop(market.expire_orders().run_once().await),
-                Choice::Work(3 | 4) => drop(market.run_tasks().await),
-                Choice::Work(_) => drop(market.credit_topups().run_once().await),
+                Choice::Work(3) => drop(market.poll_topups().run_once().await),
+                Choice::Work(4) => drop(market.catch_up().run_once().await),
+                Choice::Work(_) => drop(market.run_tasks().await),
             }
         })
     }

@@ -2,18 +2,16 @@
 
 use domain::{
     fault::{Code, Fault},
-    gateways::{GatewayError, Payment, PaymentKind},
-    ids::TopupId,
-    ledger::Gateway,
-    money::Amount,
+    gateways::GatewayError,
+    money::{Amount, Money},
+    rates::{IdrPerUsd, RateBook},
     time::Clock,
     topups::{
-        PaymentInbox, Topup, TopupQueries, TopupState,
+        Topup, TopupQueries, TopupState,
         start::{StartError, StartTopup},
     },
 };
 use testkit::{Blow, Market, Moment, Outcome};
-use uuid::Uuid;
 
 use crate::support::stop_after;
 
@@ -23,26 +21,8 @@ fn amount(units: i64) -> Outcome<Amount> {
     Ok(Amount::new(units).ok_or("an amount")?)
 }
 
-/// The first top-up whose id came from [`testkit::SeqIds`].
 async fn first(market: &Market) -> Outcome<Topup> {
-    for number in 1..10 {
-        let id = TopupId::new(Uuid::from_u128(number));
-        if let Some(topup) = TopupQueries::find(&market.store, id).await? {
-            return Ok(topup);
-        }
-    }
-    Err("no top-up".into())
-}
-
-fn paid(topup: TopupId, payment: &str) -> Payment {
-    Payment {
-        gateway: Gateway::Stripe,
-        event_id: format!("evt for {payment}"),
-        payment_id: payment.to_owned(),
-        topup: Some(topup),
-        kind: PaymentKind::Paid,
-        amount: Amount::new(PAID),
-    }
+    Ok(market.store.all_topups().await.into_iter().next().ok_or("no top-up")?)
 }
 
 #[tokio::test]
@@ -106,9 +86,8 @@ async fn recognises_a_payment_whose_page_was_not_heard_of() -> Outcome {
         assert_eq!(error.code(), Code::ServiceUnavailable, "{method}");
         let topup = first(&market).await?;
         let checkout = market.gateway.checkout(topup.id).ok_or("a page")?;
-        let payment = paid(topup.id, &checkout.payment_id);
-        PaymentInbox::store(&market.store, &payment, b"raw", market.clock.now()).await?;
-        market.credit_topups().run_once().await?;
+        market.gateway.pay(&checkout.payment_id);
+        market.learn(&market.gateway, &checkout.payment_id, |_| {}).await?;
         assert_eq!(market.wallet().await?, (PAID, 0), "{method}");
         let topup = first(&market).await?;
         assert_eq!((topup.state, topup.payment_id), (TopupState::Paid, Some(checkout.payment_id)));
@@ -125,9 +104,8 @@ async fn does_not_unpay_what_was_paid_before_the_page_was_stored() -> Outcome {
     let rest = stop_after(&market, "create_checkout", started).await?;
     let topup = first(&market).await?;
     let checkout = market.gateway.checkout(topup.id).ok_or("a page")?;
-    let payment = paid(topup.id, &checkout.payment_id);
-    PaymentInbox::store(&market.store, &payment, b"raw", market.clock.now()).await?;
-    market.credit_topups().run_once().await?;
+    market.gateway.pay(&checkout.payment_id);
+    market.learn(&market.gateway, &checkout.payment_id, |_| {}).await?;
     let topup = rest.await?;
     assert_eq!((topup.state, topup.checkout_url), (TopupState::Paid, Some(checkout.url)));
     assert_eq!(market.wallet().await?, (PAID, 0));
@@ -145,5 +123,20 @@ async fn asks_the_gateway_for_nothing_that_is_not_stored() -> Outcome {
         market.start_topup().execute(market.user, amount(PAID)?).await?;
         assert_eq!(market.gateway.checkouts(), 1, "{method}");
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn charges_dollars_at_the_rate_of_the_day() -> Outcome {
+    let market = Market::new().await?;
+    let charged =
+        async || -> Outcome<Money> { Ok(market.started(&market.coins, PAID).await?.0.charge) };
+    assert_eq!(charged().await?, Money::usd(amount(5_000_000)?), "the fixed rate");
+    let rate = IdrPerUsd::new(16_123).ok_or("a rate")?;
+    market.store.remember_rate(rate, market.clock.now()).await?;
+    // 3.1011… dollars, rounded up to the cent.
+    assert_eq!(charged().await?, Money::usd(amount(3_110_000)?));
+    market.clock.advance_seconds(24 * 60 * 60 + 1);
+    assert_eq!(charged().await?, Money::usd(amount(5_000_000)?), "too old to calculate with");
     Ok(())
 }

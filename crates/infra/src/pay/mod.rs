@@ -1,3 +1,13 @@
 //! Payment gateways.
 
+pub mod btcpay;
+mod call;
+pub mod cryptomus;
+mod directory;
+pub mod duitku;
+mod minor;
+mod secrets;
 pub mod stripe;
+mod text;
+
+pub use directory::Gateways;

@@ -21,6 +21,11 @@ impl PgUnitOfWork {
         self.watch(outcome).map_err(error::store)
     }
 
+    /// Lets nothing of this unit become durable.
+    pub(super) const fn refuse(&mut self) {
+        self.refused = true;
+    }
+
     /// The same, for errors that mean more than storage.
     pub(super) fn watch<T>(&mut self, outcome: sqlx::Result<T>) -> sqlx::Result<T> {
         self.refused |= outcome.is_err();

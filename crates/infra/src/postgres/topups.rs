@@ -1,97 +1,38 @@
-use std::time::Duration;
-
 use async_trait::async_trait;
 use domain::{
-    gateways::{Payment, PaymentKind},
-    ids::{PaymentEventId, TopupId, UserId},
+    gateways::Notice,
+    ids::{RefundId, TopupId},
     ledger::Gateway,
-    money::Amount,
     store::StoreError,
     time::Timestamp,
-    topups::{
-        PaymentEventState, PaymentInbox, StoredPayment, Topup, TopupQueries, TopupRepo, TopupState,
-    },
+    topups::{PaymentRecord, Refund, Resolution, Reversal, Topup, TopupFlag, TopupRepo},
 };
-use uuid::Uuid;
 
-use super::{Postgres, error, store::PgUnitOfWork};
-
-/// A row of `topups`.
-struct TopupRow {
-    id: Uuid,
-    user_id: i64,
-    gateway: String,
-    amount: i64,
-    state: String,
-    payment_id: Option<String>,
-    checkout_url: Option<String>,
-    created_at: Timestamp,
-}
-
-impl TryFrom<TopupRow> for Topup {
-    type Error = StoreError;
-
-    fn try_from(row: TopupRow) -> Result<Self, StoreError> {
-        let bad = |what| error::corrupt("topups", row.id, what);
-        Ok(Self {
-            id: TopupId::new(row.id),
-            user: UserId::new(row.user_id),
-            gateway: Gateway::parse(&row.gateway).ok_or_else(|| bad("gateway"))?,
-            amount: Amount::new(row.amount).ok_or_else(|| bad("amount"))?,
-            state: TopupState::parse(&row.state).ok_or_else(|| bad("state"))?,
-            payment_id: row.payment_id,
-            checkout_url: row.checkout_url,
-            created_at: row.created_at,
-        })
-    }
-}
-
-/// A row of `payment_inbox`.
-struct PaymentRow {
-    id: i64,
-    gateway: String,
-    event_id: String,
-    payment_id: String,
-    topup_id: Option<Uuid>,
-    kind: String,
-    amount: Option<i64>,
-    attempts: i32,
-}
-
-impl TryFrom<PaymentRow> for StoredPayment {
-    type Error = StoreError;
-
-    fn try_from(row: PaymentRow) -> Result<Self, StoreError> {
-        let bad = |what| error::corrupt("payment_inbox", row.id, what);
-        Ok(Self {
-            id: PaymentEventId::new(row.id),
-            payment: Payment {
-                gateway: Gateway::parse(&row.gateway).ok_or_else(|| bad("gateway"))?,
-                kind: PaymentKind::parse(&row.kind).ok_or_else(|| bad("kind"))?,
-                event_id: row.event_id,
-                payment_id: row.payment_id,
-                topup: row.topup_id.map(TopupId::new),
-                amount: row.amount.and_then(Amount::new),
-            },
-            attempts: row.attempts,
-        })
-    }
-}
+use super::{
+    store::PgUnitOfWork,
+    topup_row::{PaymentRow, RefundRow, ReversalRow, TopupRow, read_all},
+};
 
 #[async_trait]
 impl TopupRepo for PgUnitOfWork {
     async fn insert_topup(&mut self, topup: &Topup) -> Result<(), StoreError> {
         let done = sqlx::query!(
-            "INSERT INTO topups (id, user_id, gateway, amount, state, payment_id, checkout_url,
+            "INSERT INTO topups (id, user_id, gateway, amount, charge_currency, charge_amount,
+                                 state, payment_id, checkout_url, flag, resolved, poll_at,
                                  created_at, changed_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)",
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)",
             topup.id.get(),
             topup.user.get(),
             topup.gateway.code(),
             topup.amount.get(),
+            topup.charge.currency.code(),
+            topup.charge.amount.get(),
             topup.state.as_str(),
             topup.payment_id,
             topup.checkout_url,
+            topup.flag.map(TopupFlag::as_str),
+            &resolved(topup),
+            topup.poll_at,
             topup.created_at,
         )
         .execute(self.conn())
@@ -102,7 +43,8 @@ impl TopupRepo for PgUnitOfWork {
     async fn lock_topup(&mut self, id: TopupId) -> Result<Option<Topup>, StoreError> {
         let found = sqlx::query_as!(
             TopupRow,
-            "SELECT id, user_id, gateway, amount, state, payment_id, checkout_url, created_at
+            "SELECT id, user_id, gateway, amount, charge_currency, charge_amount, state, payment_id,
+                    checkout_url, flag, resolved, poll_at, created_at
              FROM topups WHERE id = $1 FOR NO KEY UPDATE",
             id.get(),
         )
@@ -111,14 +53,37 @@ impl TopupRepo for PgUnitOfWork {
         self.seen(found)?.map(Topup::try_from).transpose()
     }
 
+    async fn lock_due_topups(
+        &mut self,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Topup>, StoreError> {
+        let found = sqlx::query_as!(
+            TopupRow,
+            "SELECT id, user_id, gateway, amount, charge_currency, charge_amount, state, payment_id,
+                    checkout_url, flag, resolved, poll_at, created_at
+             FROM topups WHERE poll_at <= $1
+             ORDER BY poll_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED",
+            now,
+            i64::from(limit),
+        )
+        .fetch_all(self.conn())
+        .await;
+        read_all(self.seen(found)?)
+    }
+
     async fn update_topup(&mut self, topup: &Topup, at: Timestamp) -> Result<(), StoreError> {
         let done = sqlx::query!(
-            "UPDATE topups SET state = $2, payment_id = $3, checkout_url = $4, changed_at = $5
+            "UPDATE topups SET state = $2, payment_id = $3, checkout_url = $4, flag = $5,
+                 resolved = $6, poll_at = $7, changed_at = $8
              WHERE id = $1",
             topup.id.get(),
             topup.state.as_str(),
             topup.payment_id,
             topup.checkout_url,
+            topup.flag.map(TopupFlag::as_str),
+            &resolved(topup),
+            topup.poll_at,
             at,
         )
         .execute(self.conn())
@@ -126,123 +91,209 @@ impl TopupRepo for PgUnitOfWork {
         self.seen(done).map(drop)
     }
 
-    async fn lock_payment(
+    async fn payment(
         &mut self,
-        id: PaymentEventId,
-    ) -> Result<Option<StoredPayment>, StoreError> {
+        gateway: Gateway,
+        payment_id: &str,
+    ) -> Result<Option<PaymentRecord>, StoreError> {
         let found = sqlx::query_as!(
             PaymentRow,
-            "SELECT id, gateway, event_id, payment_id, topup_id, kind, amount, attempts
-             FROM payment_inbox WHERE id = $1 AND state = 'PENDING' FOR NO KEY UPDATE",
+            "SELECT gateway, payment_id, topup_id, received, credited, returned, reversed
+             FROM payments WHERE gateway = $1 AND payment_id = $2",
+            gateway.code(),
+            payment_id,
+        )
+        .fetch_optional(self.conn())
+        .await;
+        self.seen(found)?.map(PaymentRecord::try_from).transpose()
+    }
+
+    async fn payments_of(&mut self, topup: TopupId) -> Result<Vec<PaymentRecord>, StoreError> {
+        let found = sqlx::query_as!(
+            PaymentRow,
+            "SELECT gateway, payment_id, topup_id, received, credited, returned, reversed
+             FROM payments WHERE topup_id = $1 ORDER BY number",
+            topup.get(),
+        )
+        .fetch_all(self.conn())
+        .await;
+        read_all(self.seen(found)?)
+    }
+
+    async fn put_payment(&mut self, payment: &PaymentRecord) -> Result<(), StoreError> {
+        // A payment that was booked for another top-up stays there.
+        let done = sqlx::query!(
+            "INSERT INTO payments AS p (gateway, payment_id, topup_id, received, credited, returned,
+                                        reversed)
+             VALUES ($1, $2, $3, $4, $5, $6, $7)
+             ON CONFLICT (gateway, payment_id) DO UPDATE
+             SET received = $4, credited = $5, returned = $6, reversed = $7
+             WHERE p.topup_id = $3",
+            payment.gateway.code(),
+            payment.payment_id,
+            payment.topup.get(),
+            payment.received,
+            payment.credited,
+            payment.returned,
+            payment.reversed,
+        )
+        .execute(self.conn())
+        .await;
+        let written = self.seen(done)?.rows_affected();
+        self.expect_one(written, "this payment was booked for another top-up")
+    }
+
+    async fn reversals_of(&mut self, topup: TopupId) -> Result<Vec<Reversal>, StoreError> {
+        let found = sqlx::query_as!(
+            ReversalRow,
+            "SELECT gateway, kind, id, topup_id, payment_id, currency, amount, taken, state
+             FROM payment_reversals WHERE topup_id = $1 ORDER BY number",
+            topup.get(),
+        )
+        .fetch_all(self.conn())
+        .await;
+        read_all(self.seen(found)?)
+    }
+
+    async fn put_reversal(&mut self, reversal: &Reversal) -> Result<(), StoreError> {
+        let done = sqlx::query!(
+            "INSERT INTO payment_reversals (gateway, kind, id, topup_id, payment_id, currency,
+                                            amount, taken, state)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+             ON CONFLICT (gateway, kind, id) DO UPDATE SET state = $9",
+            reversal.gateway.code(),
+            reversal.kind.as_str(),
+            reversal.id,
+            reversal.topup.get(),
+            reversal.payment_id,
+            reversal.amount.currency.code(),
+            reversal.amount.amount.get(),
+            reversal.taken,
+            reversal.state.as_str(),
+        )
+        .execute(self.conn())
+        .await;
+        self.seen(done).map(drop)
+    }
+
+    async fn insert_refund(&mut self, refund: &Refund) -> Result<(), StoreError> {
+        let done = sqlx::query!(
+            "INSERT INTO topup_refunds (id, topup_id, payment_id, amount, value_currency,
+                                        value_amount, operator, approver, reason, state,
+                                        gateway_refund_id, claim_url, created_at, changed_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)",
+            refund.id.get(),
+            refund.topup.get(),
+            refund.payment_id,
+            refund.amount.get(),
+            refund.value.currency.code(),
+            refund.value.amount.get(),
+            refund.operator,
+            refund.approver,
+            refund.reason,
+            refund.state.as_str(),
+            refund.gateway_refund_id,
+            refund.claim_url,
+            refund.created_at,
+        )
+        .execute(self.conn())
+        .await;
+        self.seen(done).map(drop)
+    }
+
+    async fn refund(&mut self, id: RefundId) -> Result<Option<Refund>, StoreError> {
+        let found = sqlx::query_as!(
+            RefundRow,
+            "SELECT id, topup_id, payment_id, amount, value_currency, value_amount, operator,
+                    approver, reason, state, gateway_refund_id, claim_url, created_at
+             FROM topup_refunds WHERE id = $1",
             id.get(),
         )
         .fetch_optional(self.conn())
         .await;
-        self.seen(found)?.map(StoredPayment::try_from).transpose()
+        self.seen(found)?.map(Refund::try_from).transpose()
     }
 
-    async fn mark_payment(
-        &mut self,
-        id: PaymentEventId,
-        state: PaymentEventState,
-        note: &str,
-    ) -> Result<(), StoreError> {
+    async fn refunds_of(&mut self, topup: TopupId) -> Result<Vec<Refund>, StoreError> {
+        let found = sqlx::query_as!(
+            RefundRow,
+            "SELECT id, topup_id, payment_id, amount, value_currency, value_amount, operator,
+                    approver, reason, state, gateway_refund_id, claim_url, created_at
+             FROM topup_refunds WHERE topup_id = $1 ORDER BY number",
+            topup.get(),
+        )
+        .fetch_all(self.conn())
+        .await;
+        read_all(self.seen(found)?)
+    }
+
+    async fn update_refund(&mut self, refund: &Refund, at: Timestamp) -> Result<(), StoreError> {
         let done = sqlx::query!(
-            "UPDATE payment_inbox SET state = $2, note = $3 WHERE id = $1",
-            id.get(),
-            state.as_str(),
-            note,
+            "UPDATE topup_refunds SET state = $2, gateway_refund_id = $3, claim_url = $4,
+                 changed_at = $5
+             WHERE id = $1",
+            refund.id.get(),
+            refund.state.as_str(),
+            refund.gateway_refund_id,
+            refund.claim_url,
+            at,
+        )
+        .execute(self.conn())
+        .await;
+        let written = self.seen(done)?.rows_affected();
+        self.expect_one(written, "no such refund")
+    }
+
+    async fn insert_resolution(&mut self, resolution: &Resolution) -> Result<(), StoreError> {
+        let done = sqlx::query!(
+            "INSERT INTO topup_resolutions (topup_id, flag, operator, note, at)
+             VALUES ($1, $2, $3, $4, $5)",
+            resolution.topup.get(),
+            resolution.flag.as_str(),
+            resolution.operator,
+            resolution.note,
+            resolution.at,
         )
         .execute(self.conn())
         .await;
         self.seen(done).map(drop)
     }
-}
 
-#[async_trait]
-impl PaymentInbox for Postgres {
-    async fn store(&self, payment: &Payment, raw: &[u8], at: Timestamp) -> Result<(), StoreError> {
-        sqlx::query!(
-            "INSERT INTO payment_inbox (gateway, event_id, payment_id, topup_id, kind, amount,
-                                        raw_body, next_attempt_at, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)
+    async fn insert_notice(
+        &mut self,
+        notice: &Notice,
+        raw: &[u8],
+        at: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let done = sqlx::query!(
+            "INSERT INTO payment_notices (gateway, event_id, event_kind, payment, raw_body,
+                                          received_at)
+             VALUES ($1, $2, $3, $4, $5, $6)
              ON CONFLICT (gateway, event_id) DO NOTHING",
-            payment.gateway.code(),
-            payment.event_id,
-            payment.payment_id,
-            payment.topup.map(TopupId::get),
-            payment.kind.as_str(),
-            payment.amount.map(Amount::get),
+            notice.gateway.code(),
+            notice.event_id,
+            notice.event_kind,
+            notice.payment.to_string(),
             raw,
             at,
         )
-        .execute(&self.pool)
-        .await
-        .map(drop)
-        .map_err(error::store)
-    }
-
-    async fn due(
-        &self,
-        now: Timestamp,
-        interval: Duration,
-        limit: u32,
-    ) -> Result<Vec<StoredPayment>, StoreError> {
-        let rows = sqlx::query_as!(
-            PaymentRow,
-            "UPDATE payment_inbox SET next_attempt_at = $2 WHERE id IN (
-                 SELECT id FROM payment_inbox WHERE state = 'PENDING' AND next_attempt_at <= $1
-                 ORDER BY next_attempt_at LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED)
-             RETURNING id, gateway, event_id, payment_id, topup_id, kind, amount, attempts",
-            now,
-            now + interval,
-            i64::from(limit),
-        );
-        let rows = rows.fetch_all(&self.pool).await.map_err(error::store)?;
-        rows.into_iter().map(StoredPayment::try_from).collect()
-    }
-
-    async fn postpone(
-        &self,
-        id: PaymentEventId,
-        next: Option<Timestamp>,
-    ) -> Result<(), StoreError> {
-        sqlx::query!(
-            "UPDATE payment_inbox SET attempts = attempts + 1,
-                 next_attempt_at = coalesce($2, next_attempt_at),
-                 state = CASE WHEN $2::timestamptz IS NULL THEN 'PARKED' ELSE state END
-             WHERE id = $1 AND state = 'PENDING'",
-            id.get(),
-            next,
-        )
-        .execute(&self.pool)
-        .await
-        .map(drop)
-        .map_err(error::store)
-    }
-
-    async fn backlog(&self) -> Result<(i64, i64), StoreError> {
-        let row = sqlx::query!(
-            r#"SELECT
-                   (SELECT count(*) FROM payment_inbox WHERE state = 'PENDING') AS "pending!",
-                   (SELECT count(*) FROM payment_inbox
-                    WHERE state IN ('REFUSED', 'PARKED')) AS "open!""#
-        );
-        let row = row.fetch_one(&self.pool).await.map_err(error::store)?;
-        Ok((row.pending, row.open))
+        .execute(self.conn())
+        .await;
+        Ok(self.seen(done)?.rows_affected() == 1)
     }
 }
 
-#[async_trait]
-impl TopupQueries for Postgres {
-    async fn find(&self, id: TopupId) -> Result<Option<Topup>, StoreError> {
-        let found = sqlx::query_as!(
-            TopupRow,
-            "SELECT id, user_id, gateway, amount, state, payment_id, checkout_url, created_at
-             FROM topups WHERE id = $1",
-            id.get(),
-        );
-        let found = found.fetch_optional(&self.pool).await.map_err(error::store)?;
-        found.map(Topup::try_from).transpose()
+impl PgUnitOfWork {
+    /// Breaks the unit unless a statement wrote its one row.
+    fn expect_one(&mut self, written: u64, what: &'static str) -> Result<(), StoreError> {
+        if written == 1 {
+            return Ok(());
+        }
+        self.refuse();
+        Err(StoreError::Internal(what.into()))
     }
+}
+
+fn resolved(topup: &Topup) -> Vec<String> {
+    topup.resolved.iter().map(|flag| flag.as_str().to_owned()).collect()
 }

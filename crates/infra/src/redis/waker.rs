@@ -20,13 +20,12 @@ use super::{
 /// Pokes of one queue within this time become one: under load a task worker finds more work per
 /// poke instead of being poked more often.
 const COALESCE: Duration = Duration::from_millis(5);
-const QUEUES: [Queue; 3] = [Queue::Events, Queue::Tasks, Queue::Payments];
+const QUEUES: [Queue; 2] = [Queue::Events, Queue::Tasks];
 
 const fn channel(queue: Queue) -> &'static str {
     match queue {
         Queue::Events => "switchboard:wake:events",
         Queue::Tasks => "switchboard:wake:tasks",
-        Queue::Payments => "switchboard:wake:payments",
     }
 }
 
@@ -136,7 +135,6 @@ impl WakeListener {
         tokio::select! {
             () = self.woken(Queue::Events) => Queue::Events,
             () = self.woken(Queue::Tasks) => Queue::Tasks,
-            () = self.woken(Queue::Payments) => Queue::Payments,
         }
     }
 

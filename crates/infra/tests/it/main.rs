@@ -1,5 +1,6 @@
 //! Adapters on real backends.
 
+mod pay;
 mod postgres;
 mod redis;
 mod sms;

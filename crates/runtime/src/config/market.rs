@@ -84,7 +84,7 @@ impl Section for Providers {
 /// `[pricing]`: how a provider's cost becomes our price.
 #[derive(Debug, Clone)]
 pub struct Pricing {
-    /// Whole rupiah per US dollar.
+    /// Whole rupiah per US dollar, as long as no source of rates is heard.
     pub idr_per_usd: i64,
     /// What is added to the cost, in hundredths of a percent; `markup_percent` in the file.
     pub markup_basis_points: u32,
@@ -92,7 +92,7 @@ pub struct Pricing {
 
 impl Section for Pricing {
     fn read(keys: &mut Keys<'_>) -> Self {
-        let idr_per_usd = keys.within("idr_per_usd", 16_000, 1..=1_000_000);
+        let idr_per_usd = keys.within("idr_per_usd", 16_000, 1_000..=1_000_000);
         let percent = keys.decimal("markup_percent", "25");
         let points = basis_points(&percent).filter(|points| *points <= 100_000);
         if points.is_none() {
@@ -110,6 +110,31 @@ fn basis_points(percent: &str) -> Option<u32> {
     }
     let hundredths: u32 = format!("{fraction:0<2}").parse().ok()?;
     whole.parse::<u32>().ok()?.checked_mul(100)?.checked_add(hundredths)
+}
+
+/// `[rates]`: where the exchange rate comes from.
+#[derive(Debug, Clone)]
+pub struct Rates {
+    /// Answers as open.er-api.com does; without one `pricing.idr_per_usd` counts.
+    pub source_url: Option<HttpUrl>,
+    /// How often it is asked.
+    pub refresh: Duration,
+    /// A rate older than this counts no more.
+    pub max_age: Duration,
+}
+
+impl Section for Rates {
+    fn read(keys: &mut Keys<'_>) -> Self {
+        let rates = Self {
+            source_url: keys.optional("source_url"),
+            refresh: keys.seconds("refresh_seconds", 3600, 1..=86_400),
+            max_age: keys.seconds("max_age_seconds", 172_800, 60..=2_592_000),
+        };
+        if rates.max_age <= rates.refresh {
+            keys.refuse("max_age_seconds", "must be longer than rates.refresh_seconds");
+        }
+        rates
+    }
 }
 
 /// `[ingest]`: where callbacks reach us.

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use domain::{
     inbox::CallbackStore,
     tasks::{KindStats, TaskKind, TaskQueue},
-    topups::PaymentInbox,
+    topups::TopupQueries,
 };
 use metrics::gauge;
 
@@ -14,7 +14,7 @@ use crate::{Progress, Task, TaskError};
 /// Counts what waits, for alerts.
 pub struct Backlog {
     callbacks: Arc<dyn CallbackStore>,
-    payments: Arc<dyn PaymentInbox>,
+    topups: Arc<dyn TopupQueries>,
     queue: Arc<dyn TaskQueue>,
 }
 
@@ -22,10 +22,10 @@ impl Backlog {
     /// Wires the task.
     pub fn new(
         callbacks: Arc<dyn CallbackStore>,
-        payments: Arc<dyn PaymentInbox>,
+        topups: Arc<dyn TopupQueries>,
         queue: Arc<dyn TaskQueue>,
     ) -> Self {
-        Self { callbacks, payments, queue }
+        Self { callbacks, topups, queue }
     }
 }
 
@@ -33,9 +33,10 @@ impl Backlog {
 impl Task for Backlog {
     async fn run(&self) -> Result<Progress, TaskError> {
         gauge!("sms_inbox_pending").set(wide(self.callbacks.backlog().await?));
-        let (pending, open) = self.payments.backlog().await?;
-        gauge!("payment_inbox_pending").set(wide(pending));
-        gauge!("payment_inbox_open").set(wide(open));
+        let topups = self.topups.backlog().await?;
+        gauge!("topups_open").set(wide(topups.open));
+        gauge!("topups_flagged").set(wide(topups.flagged));
+        gauge!("topups_oldest_processing_seconds").set(wide(topups.oldest_processing_seconds));
         tell(self.queue.stats().await?);
         Ok(Progress::Done)
     }

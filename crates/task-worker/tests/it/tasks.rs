@@ -13,14 +13,15 @@ use domain::{
     },
     orders::{RequestKeys, Status},
     outbox::{EventKind, EventQueries, StampedEvent},
+    rates::{IdrPerUsd, RateError, RateSource, RefreshRate},
     store::{Store, StoreError},
     tasks::TaskKind,
     time::{Clock, Timestamp},
 };
 use runtime::telemetry::metrics_handle;
 use task_worker::{
-    Adopt, Audit, Backlog, Credit, Expire, Poll, Progress, Publisher, Purge, Relay, Settle, Sync,
-    Task, TaskError,
+    Adopt, Audit, Backlog, Expire, Missed, Poll, Progress, Publisher, Purge, Rate, Relay, Settle,
+    Sync, Task, TaskError, Watch,
 };
 use testkit::{Blow, Market, Moment};
 
@@ -135,8 +136,55 @@ async fn reconcilers_ask_for_more_until_they_find_nothing() {
     assert_eq!(market.run_tasks().await.unwrap(), 1);
     assert!(!market.order(&order).await.unwrap().upstream_open);
     assert_eq!(run(&Settle(market.settle_reserving())).await, Progress::Done);
-    assert_eq!(run(&Credit(market.credit_topups())).await, Progress::Done);
     market.check_story().await.unwrap();
+}
+
+#[tokio::test]
+async fn payments_are_found_without_notifications() {
+    let market = market().await;
+    let (_, polled) = market.started(&market.gateway, 20_000).await.unwrap();
+    market.gateway.pay(&polled);
+    let watch = Watch(market.poll_topups());
+    assert_eq!(run(&watch).await, Progress::Done);
+    market.clock.advance(Duration::from_mins(1));
+    assert_eq!(run(&watch).await, Progress::More);
+    assert_eq!(run(&watch).await, Progress::Done);
+    market.run_tasks().await.unwrap();
+    assert_eq!(market.wallet().await.unwrap().0, 21_000);
+    let (_, missed) = market.started(&market.gateway, 30_000).await.unwrap();
+    market.gateway.pay(&missed);
+    market.gateway.lose_hint(&missed);
+    assert_eq!(run(&Missed(market.catch_up())).await, Progress::Done);
+    market.run_tasks().await.unwrap();
+    assert_eq!(market.wallet().await.unwrap().0, 51_000);
+    market.check_story().await.unwrap();
+}
+
+/// A source with one answer.
+struct Says(Result<i64, RateError>, Timestamp);
+
+#[async_trait]
+impl RateSource for Says {
+    async fn fetch(&self) -> Result<(IdrPerUsd, Timestamp), RateError> {
+        let rupiah = self.0.clone()?;
+        Ok((IdrPerUsd::new(rupiah).ok_or(RateError::Absurd("out of range"))?, self.1))
+    }
+}
+
+#[tokio::test]
+async fn the_rate_is_told_to_metrics() {
+    let market = market().await;
+    let rate = |says| {
+        let source = Arc::new(Says(says, market.clock.now()));
+        let book = Arc::new(market.store.clone());
+        Rate(RefreshRate::new(source, book, market.clock.clone(), Market::FIXED_RATE))
+    };
+    assert_eq!(run(&rate(Ok(10_250))).await, Progress::Done);
+    assert!(is(gauge("exchange_rate_idr_per_usd"), 10_250.0));
+    assert!(is(gauge("exchange_rate_fresh"), 1.0));
+    assert!(rate(Err(RateError::Unavailable("away"))).run().await.is_err());
+    assert!(is(gauge("exchange_rate_idr_per_usd"), 10_250.0));
+    assert!(is(gauge("exchange_rate_fresh"), 0.0));
 }
 
 #[tokio::test]
@@ -180,8 +228,9 @@ async fn what_waits_is_counted() {
     assert!(is(gauge("queue_waiting{kind=\"sms.confirm\"}"), 1.0));
     assert!(is(gauge("queue_dead{kind=\"sms.confirm\"}"), 0.0));
     assert!(is(gauge("queue_oldest_ready_seconds{kind=\"order.close_upstream\"}"), 0.0));
-    assert!(is(gauge("payment_inbox_pending"), 0.0));
-    assert!(is(gauge("payment_inbox_open"), 0.0));
+    assert!(is(gauge("topups_open"), 1.0));
+    assert!(is(gauge("topups_flagged"), 0.0));
+    assert!(is(gauge("topups_oldest_processing_seconds"), 0.0));
 }
 
 /// Books in which something does not hold.

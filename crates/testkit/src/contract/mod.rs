@@ -10,12 +10,13 @@ pub mod directory;
 pub mod identity;
 pub mod inbox;
 pub mod ledger;
-
 pub mod orders;
 pub mod outbox;
 pub mod payback;
+pub mod payments;
 pub mod periodic;
 pub mod purchases;
+pub mod rates;
 mod shelf;
 mod stage;
 pub mod tasks;
@@ -30,9 +31,10 @@ use domain::{
     orders::{OrderQueries, OrderWork, Purchases, RequestKeys},
     outbox::{EventQueries, EventRelay},
     providers::ProviderDirectory,
+    rates::RateBook,
     store::Store,
     tasks::{DeadLetters, TaskQueue, Terms},
-    topups::{PaymentInbox, TopupQueries},
+    topups::TopupQueries,
 };
 
 /// A storage adapter: one value with every storage port.
@@ -45,8 +47,8 @@ pub trait Backend:
     + CatalogQueries
     + CatalogRepo
     + CallbackStore
-    + PaymentInbox
     + TopupQueries
+    + RateBook
     + IdentityQueries
     + LedgerQueries
     + EventRelay
@@ -67,8 +69,8 @@ impl<T> Backend for T where
         + CatalogQueries
         + CatalogRepo
         + CallbackStore
-        + PaymentInbox
         + TopupQueries
+        + RateBook
         + IdentityQueries
         + LedgerQueries
         + EventRelay
@@ -186,13 +188,27 @@ macro_rules! cases {
         $each! { topups:
             stores_a_topup_as_it_is,
             forgets_a_topup_of_a_dropped_unit,
-            stores_a_notification_once,
-            gives_out_a_notification_once_per_interval,
-            waits_as_long_as_it_was_postponed,
-            parks_a_notification_that_is_given_up,
-            locks_only_what_is_pending,
-            credits_a_payment_once_whatever_tells_of_it,
-            counts_a_paid_topup_without_credit_as_a_finding,
+            keeps_a_notification_once,
+            keeps_a_notification_once_under_concurrency,
+            gives_out_what_is_due_longest_first,
+            gives_out_what_nobody_else_has_locked,
+            lists_topups_of_a_customer,
+            shows_what_is_flagged_and_how_it_was_resolved,
+            counts_what_waits,
+        }
+    };
+    (payments => $each:ident) => {
+        $each! { payments:
+            books_a_payment_for_one_topup,
+            keeps_what_went_back_in_order,
+            keeps_refunds_as_they_are,
+            refuses_more_back_than_was_credited,
+            refuses_a_refund_approved_by_its_operator,
+            forgets_what_a_dropped_unit_booked,
+            credits_a_payment_once_under_concurrency,
+            finds_a_credit_that_was_not_booked,
+            finds_a_booking_without_its_credit,
+            finds_a_return_that_was_not_booked,
         }
     };
     (tasks => $each:ident) => {
@@ -220,13 +236,8 @@ macro_rules! cases {
             is_adopted_where_it_is_missing,
         }
     };
-    (periodic => $each:ident) => {
-        $each! { periodic:
-            gives_a_slot_to_one_of_many,
-            counts_slots_that_were_missed,
-            ends_a_term_when_the_next_begins,
-            refuses_the_list_of_a_term_that_is_over,
-            forgets_old_runs,
+    tasks::{DeadLetters, TaskQueue, Terms},
+    topups::TopupQueries,
         }
     };
     (outbox => $each:ident) => {
@@ -286,6 +297,8 @@ macro_rules! every_case {
         $crate::cases!(topups => $each);
         $crate::cases!(tasks => $each);
         $crate::cases!(periodic => $each);
+        $crate::cases!(payments => $each);
+        $crate::cases!(rates => $each);
         $crate::cases!(outbox => $each);
         $crate::cases!(identity => $each);
         $crate::cases!(catalog => $each);

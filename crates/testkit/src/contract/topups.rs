@@ -3,58 +3,58 @@
 use std::time::Duration;
 
 use domain::{
-    gateways::{Payment, PaymentKind},
+    gateways::{Notice, PaymentRef},
     ids::{TopupId, UserId},
-    ledger::{Gateway, PostError, Posted, chart},
-    money::{Currency, Money},
+    ledger::Gateway,
+    money::Money,
     store::{Store, retrying},
     time::Timestamp,
-    topups::{PaymentEventState, PaymentInbox, StoredPayment, Topup, TopupQueries, TopupState},
+    topups::{Resolution, Topup, TopupBacklog, TopupFlag, TopupQueries, TopupState},
 };
 use futures_util::future::join_all;
 use uuid::Uuid;
 
 use super::{
     Backend,
-    stage::{PERSISTENT, amount, assert_clean, customer, wallet},
+    stage::{PERSISTENT, amount, customer},
 };
 use crate::{Outcome, start_of_time};
 
-const INTERVAL: Duration = Duration::from_secs(10);
-const MOMENT: Duration = Duration::from_micros(1);
+const MINUTE: Duration = Duration::from_mins(1);
 
-/// Long enough after a notification came that it is due in any case.
+/// Later than anything that a case stores at first.
 fn soon() -> Timestamp {
-    start_of_time() + Duration::from_mins(1)
+    start_of_time() + MINUTE
 }
 
-fn topup(number: u128, user: UserId) -> Outcome<Topup> {
+pub(super) fn topup(number: u128, user: UserId) -> Outcome<Topup> {
     Ok(Topup {
         id: TopupId::new(Uuid::from_u128(number)),
         user,
         gateway: Gateway::Stripe,
         amount: amount(50_000)?,
+        charge: Money::idr(amount(50_000)?),
         state: TopupState::Created,
         payment_id: None,
         checkout_url: None,
+        flag: None,
+        resolved: Vec::new(),
+        poll_at: None,
         created_at: start_of_time(),
     })
 }
 
-fn payment(event: &str, topup: &Topup) -> Payment {
-    Payment {
-        gateway: Gateway::Stripe,
-        event_id: event.to_owned(),
-        payment_id: "pay_1".to_owned(),
-        topup: Some(topup.id),
-        kind: PaymentKind::Paid,
-        amount: Some(topup.amount),
-    }
-}
-
-async fn insert<B: Backend>(store: &B, topup: &Topup) -> Outcome {
+pub(super) async fn insert<B: Backend>(store: &B, topup: &Topup) -> Outcome {
     let mut unit = store.begin().await?;
     unit.topups().insert_topup(topup).await?;
+    unit.commit().await?;
+    Ok(())
+}
+
+async fn update<B: Backend>(store: &B, topup: &Topup) -> Outcome {
+    let mut unit = store.begin().await?;
+    unit.topups().lock_topup(topup.id).await?.ok_or("the top-up")?;
+    unit.topups().update_topup(topup, soon()).await?;
     unit.commit().await?;
     Ok(())
 }
@@ -63,41 +63,34 @@ async fn find<B: Backend>(store: &B, id: TopupId) -> Outcome<Option<Topup>> {
     Ok(TopupQueries::find(store, id).await?)
 }
 
-async fn due<B: Backend>(store: &B, now: Timestamp) -> Outcome<Vec<StoredPayment>> {
-    Ok(PaymentInbox::due(store, now, INTERVAL, 10).await?)
+fn notice(event: &str) -> Notice {
+    Notice {
+        gateway: Gateway::Stripe,
+        event_id: event.to_owned(),
+        event_kind: "checkout.session.completed".to_owned(),
+        payment: PaymentRef::Payment("pay_1".to_owned()),
+    }
 }
 
-/// One stored notification of one stored top-up.
-async fn store_one<B: Backend>(store: &B) -> Outcome<StoredPayment> {
-    let topup = topup(1, customer(store, "a@example.com", 0).await?)?;
-    insert(store, &topup).await?;
-    let payment = payment("evt_1", &topup);
-    PaymentInbox::store(store, &payment, b"raw", start_of_time()).await?;
-    let due = PaymentInbox::due(store, soon(), Duration::ZERO, 10).await?;
-    let [stored]: [StoredPayment; 1] = due.try_into().map_err(|_| "one notification")?;
-    Ok(stored)
-}
-
-/// A top-up comes back as written, in every state.
+/// A top-up comes back as written, in every state and with every flag.
 pub async fn stores_a_topup_as_it_is<B: Backend>(store: &B) -> Outcome {
     let mut topup = topup(1, customer(store, "a@example.com", 0).await?)?;
+    topup.charge = Money::usd(amount(3_130_000)?);
     insert(store, &topup).await?;
     assert_eq!(find(store, topup.id).await?.as_ref(), Some(&topup));
     topup.payment_id = Some("pay_1".to_owned());
     topup.checkout_url = Some("https://pay.example/1".to_owned());
-    for state in [
-        TopupState::Pending,
-        TopupState::Processing,
-        TopupState::Expired,
-        TopupState::Failed,
-        TopupState::Review,
-    ] {
-        topup.state = state;
-        let mut unit = store.begin().await?;
-        assert!(unit.topups().lock_topup(topup.id).await?.is_some());
-        unit.topups().update_topup(&topup, soon()).await?;
-        unit.commit().await?;
+    for state in TopupState::ALL {
+        topup.state = *state;
+        update(store, &topup).await?;
         assert_eq!(find(store, topup.id).await?.as_ref(), Some(&topup));
+    }
+    for flag in TopupFlag::ALL {
+        topup.flag = Some(*flag);
+        topup.poll_at = topup.poll_at.map_or(Some(soon()), |_| None);
+        update(store, &topup).await?;
+        assert_eq!(find(store, topup.id).await?.as_ref(), Some(&topup));
+        topup.resolved.push(*flag);
     }
     let unknown = TopupId::new(Uuid::from_u128(2));
     assert_eq!(find(store, unknown).await?, None);
@@ -122,114 +115,161 @@ pub async fn forgets_a_topup_of_a_dropped_unit<B: Backend>(store: &B) -> Outcome
     Ok(())
 }
 
-/// A repeat of a notification changes nothing, also when both come at once.
-pub async fn stores_a_notification_once<B: Backend>(store: &B) -> Outcome {
-    let topup = topup(1, customer(store, "a@example.com", 0).await?)?;
-    insert(store, &topup).await?;
-    let (first, second) = (payment("evt_1", &topup), payment("evt_2", &topup));
-    let both = [&first, &second, &first, &first, &second];
-    let at = start_of_time();
-    for stored in join_all(both.map(|p| PaymentInbox::store(store, p, b"raw", at))).await {
-        stored?;
+/// A repeat of a notification is told apart from a new one; ids are those of one gateway.
+pub async fn keeps_a_notification_once<B: Backend>(store: &B) -> Outcome {
+    let mut elsewhere = notice("evt_1");
+    elsewhere.gateway = Gateway::Btcpay;
+    for (notice, is_fresh) in [
+        (notice("evt_1"), true),
+        (notice("evt_1"), false),
+        (notice("evt_2"), true),
+        (elsewhere.clone(), true),
+        (elsewhere, false),
+        (notice("evt_1"), false),
+    ] {
+        let mut unit = store.begin().await?;
+        let raw = b"\x00 any bytes";
+        assert_eq!(unit.topups().insert_notice(&notice, raw, soon()).await?, is_fresh);
+        unit.commit().await?;
     }
-    let unknown =
-        Payment { event_id: "evt_3".to_owned(), topup: None, amount: None, ..first.clone() };
-    PaymentInbox::store(store, &unknown, b"raw", at).await?;
-    let mut found: Vec<_> = due(store, soon()).await?.into_iter().map(|s| s.payment).collect();
-    found.sort_by(|a, b| a.event_id.cmp(&b.event_id));
-    assert_eq!(found, [first, second, unknown]);
-    assert_eq!(PaymentInbox::backlog(store).await?, (3, 0));
-    Ok(())
-}
-
-/// A claimed notification is given out again when the interval is over, and not before.
-pub async fn gives_out_a_notification_once_per_interval<B: Backend>(store: &B) -> Outcome {
-    let first = store_one(store).await?;
-    let now = soon();
-    assert_eq!(due(store, now).await?, std::slice::from_ref(&first));
-    assert_eq!(due(store, now + INTERVAL - MOMENT).await?, []);
-    assert_eq!(due(store, now + INTERVAL).await?, [first]);
-    Ok(())
-}
-
-/// A postponed notification waits for its instant and counts the try.
-pub async fn waits_as_long_as_it_was_postponed<B: Backend>(store: &B) -> Outcome {
-    let first = store_one(store).await?;
-    let next = soon() + 3 * INTERVAL;
-    PaymentInbox::postpone(store, first.id, Some(next)).await?;
-    assert_eq!(due(store, next - MOMENT).await?, []);
-    assert_eq!(due(store, next).await?, [StoredPayment { attempts: 1, ..first }]);
-    Ok(())
-}
-
-/// What is given up is kept for the operator and not given out again.
-pub async fn parks_a_notification_that_is_given_up<B: Backend>(store: &B) -> Outcome {
-    let first = store_one(store).await?;
-    assert_eq!(PaymentInbox::backlog(store).await?, (1, 0));
-    PaymentInbox::postpone(store, first.id, None).await?;
-    assert_eq!(PaymentInbox::backlog(store).await?, (0, 1));
-    assert_eq!(due(store, soon() + Duration::from_hours(48)).await?, []);
     let mut unit = store.begin().await?;
-    assert_eq!(unit.topups().lock_payment(first.id).await?, None);
+    assert!(unit.topups().insert_notice(&notice("evt_3"), b"", soon()).await?);
+    drop(unit);
+    let mut unit = store.begin().await?;
+    assert!(unit.topups().insert_notice(&notice("evt_3"), b"", soon()).await?);
     Ok(())
 }
 
-/// A notification that was acted on is neither locked nor given out.
-pub async fn locks_only_what_is_pending<B: Backend>(store: &B) -> Outcome {
-    let first = store_one(store).await?;
+/// Of many that come at once, one is new.
+pub async fn keeps_a_notification_once_under_concurrency<B: Backend>(store: &B) -> Outcome {
+    let keep = || {
+        retrying(PERSISTENT, || async {
+            let mut unit = Store::begin(store).await?;
+            let fresh = unit.topups().insert_notice(&notice("evt_1"), b"raw", soon()).await?;
+            unit.commit().await?;
+            Ok::<_, domain::store::StoreError>(fresh)
+        })
+    };
+    let mut fresh = 0;
+    for kept in join_all((0..8).map(|_| keep())).await {
+        fresh += u32::from(kept?);
+    }
+    assert_eq!(fresh, 1);
+    Ok(())
+}
+
+/// Only what is due is given out, in the order in which it became due, as often as it is due.
+pub async fn gives_out_what_is_due_longest_first<B: Backend>(store: &B) -> Outcome {
+    let user = customer(store, "a@example.com", 0).await?;
+    for (number, minutes) in [(1, Some(3)), (2, Some(2)), (3, None), (4, Some(4))] {
+        let poll_at = minutes.map(|minutes| start_of_time() + minutes * MINUTE);
+        insert(store, &Topup { poll_at, ..topup(number, user)? }).await?;
+    }
+    let numbers = |due: &[Topup]| due.iter().map(|t| t.id.get().as_u128()).collect::<Vec<_>>();
+    for (minutes, limit, expected) in
+        [(1, 10, vec![]), (2, 10, vec![2]), (3, 10, vec![2, 1]), (9, 2, vec![2, 1])]
+    {
+        let mut unit = store.begin().await?;
+        let now = start_of_time() + minutes * MINUTE;
+        let due = unit.topups().lock_due_topups(now, limit).await?;
+        assert_eq!(numbers(&due), expected, "after {minutes} minutes");
+    }
     let mut unit = store.begin().await?;
-    assert_eq!(unit.topups().lock_payment(first.id).await?.as_ref(), Some(&first));
-    unit.topups().mark_payment(first.id, PaymentEventState::Done, "credited").await?;
+    let due = unit.topups().lock_due_topups(start_of_time() + 9 * MINUTE, 10).await?;
+    for topup in due {
+        unit.topups().update_topup(&Topup { poll_at: None, ..topup }, soon()).await?;
+    }
     unit.commit().await?;
     let mut unit = store.begin().await?;
-    assert_eq!(unit.topups().lock_payment(first.id).await?, None);
-    drop(unit);
-    assert_eq!(due(store, soon()).await?, []);
-    assert_eq!(PaymentInbox::backlog(store).await?, (0, 0));
+    assert_eq!(unit.topups().lock_due_topups(start_of_time() + 9 * MINUTE, 10).await?, []);
     Ok(())
 }
 
-async fn credit<B: Backend>(store: &B, topup: TopupId) -> Result<Posted, PostError> {
-    retrying(PERSISTENT, || async {
-        let mut unit = Store::begin(store).await?;
-        let found = unit.topups().lock_topup(topup).await?;
-        let mut topup = found.ok_or_else(|| super::stage::stop(()))?;
-        let received = Money { currency: Currency::Idr, amount: topup.amount };
-        let payment = ("pay_1", None);
-        let journal = chart::topup(topup.gateway, payment, topup.user, topup.amount, received);
-        let posted = unit.ledger().post(&journal).await?;
-        topup.state = TopupState::Paid;
-        topup.payment_id = Some("pay_1".to_owned());
-        unit.topups().update_topup(&topup, soon()).await?;
-        unit.commit().await?;
-        Ok(posted)
-    })
-    .await
-}
-
-/// However many act on one payment at once, its money comes once.
-pub async fn credits_a_payment_once_whatever_tells_of_it<B: Backend>(store: &B) -> Outcome {
-    let topup = topup(1, customer(store, "a@example.com", 0).await?)?;
-    insert(store, &topup).await?;
-    let mut fresh = 0;
-    for posted in join_all((0..8).map(|_| credit(store, topup.id))).await {
-        fresh += u32::from(posted? == Posted::New);
+/// Two that look at once share what is due, and none of it is given out twice.
+pub async fn gives_out_what_nobody_else_has_locked<B: Backend>(store: &B) -> Outcome {
+    let user = customer(store, "a@example.com", 0).await?;
+    for number in 1..=6 {
+        insert(store, &Topup { poll_at: Some(start_of_time()), ..topup(number, user)? }).await?;
     }
-    assert_eq!((fresh, wallet(store, topup.user).await?), (1, (50_000, 0)));
-    assert_eq!(find(store, topup.id).await?.map(|topup| topup.state), Some(TopupState::Paid));
-    assert_clean(store).await
+    let look = || {
+        retrying(PERSISTENT, || async {
+            let mut unit = Store::begin(store).await?;
+            let due = unit.topups().lock_due_topups(soon(), 3).await?;
+            for topup in &due {
+                let topup = Topup { poll_at: None, ..topup.clone() };
+                unit.topups().update_topup(&topup, soon()).await?;
+            }
+            unit.commit().await?;
+            Ok::<_, domain::store::StoreError>(due)
+        })
+    };
+    let mut seen = Vec::new();
+    for due in join_all((0..4).map(|_| look())).await {
+        seen.extend(due?.iter().map(|topup| topup.id.get().as_u128()));
+    }
+    for _ in 0..2 {
+        seen.extend(look().await?.iter().map(|topup| topup.id.get().as_u128()));
+    }
+    seen.sort_unstable();
+    assert_eq!(seen, [1, 2, 3, 4, 5, 6]);
+    Ok(())
 }
 
-/// The audit finds a top-up that is paid but was never credited.
-pub async fn counts_a_paid_topup_without_credit_as_a_finding<B: Backend>(store: &B) -> Outcome {
+/// A customer's top-ups come newest first, page by page.
+pub async fn lists_topups_of_a_customer<B: Backend>(store: &B) -> Outcome {
+    let user = customer(store, "a@example.com", 0).await?;
+    let other = customer(store, "b@example.com", 0).await?;
+    for (number, owner) in [(1_u32, user), (2, other), (3, user), (4, user)] {
+        let created_at = start_of_time() + number * MINUTE;
+        insert(store, &Topup { created_at, ..topup(number.into(), owner)? }).await?;
+    }
+    let numbers = |page: &[Topup]| page.iter().map(|t| t.id.get().as_u128()).collect::<Vec<_>>();
+    let page = TopupQueries::list(store, user, None, 2).await?;
+    assert_eq!(numbers(&page), [4, 3]);
+    let before = page.last().map(|topup| topup.created_at);
+    assert_eq!(numbers(&TopupQueries::list(store, user, before, 2).await?), [1]);
+    Ok(())
+}
+
+/// A flag is shown until an operator has dealt with it, and how they did is kept.
+pub async fn shows_what_is_flagged_and_how_it_was_resolved<B: Backend>(store: &B) -> Outcome {
     let mut topup = topup(1, customer(store, "a@example.com", 0).await?)?;
+    topup.flag = Some(TopupFlag::Over);
     insert(store, &topup).await?;
+    assert_eq!(store.flagged(10).await?, std::slice::from_ref(&topup));
+    topup.flag = None;
+    topup.resolved = vec![TopupFlag::Over];
+    let resolution = Resolution {
+        topup: topup.id,
+        flag: TopupFlag::Over,
+        operator: "Ada".to_owned(),
+        note: "the customer asked to keep it".to_owned(),
+        at: soon(),
+    };
     let mut unit = store.begin().await?;
     unit.topups().lock_topup(topup.id).await?;
-    topup.state = TopupState::Paid;
-    topup.payment_id = Some("pay_1".to_owned());
     unit.topups().update_topup(&topup, soon()).await?;
+    unit.topups().insert_resolution(&resolution).await?;
     unit.commit().await?;
-    assert_eq!(store.audit().await?.findings.len(), 1);
+    assert_eq!(store.flagged(10).await?, []);
+    assert_eq!(find(store, topup.id).await?.as_ref(), Some(&topup));
+    let history = TopupQueries::topup_history(store, topup.id).await?;
+    assert_eq!(history.resolutions, [resolution]);
+    Ok(())
+}
+
+/// What is not over counts as open, and the oldest whose money is not final has an age.
+pub async fn counts_what_waits<B: Backend>(store: &B) -> Outcome {
+    assert_eq!(TopupQueries::backlog(store).await?, TopupBacklog::default());
+    let user = customer(store, "a@example.com", 0).await?;
+    let states =
+        [TopupState::Created, TopupState::Processing, TopupState::Paid, TopupState::Expired];
+    for (number, state) in (1..).zip(states) {
+        insert(store, &Topup { state, ..topup(number, user)? }).await?;
+    }
+    insert(store, &Topup { flag: Some(TopupFlag::Short), ..topup(9, user)? }).await?;
+    let backlog = TopupQueries::backlog(store).await?;
+    assert_eq!((backlog.open, backlog.flagged), (3, 1));
+    assert!(backlog.oldest_processing_seconds >= 0);
     Ok(())
 }

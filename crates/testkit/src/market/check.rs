@@ -16,6 +16,7 @@ impl Market {
     /// messages that came too late. Everything else that differs is an error.
     pub async fn check_story(&self) -> Outcome<u32> {
         self.check_books().await?;
+        self.check_payins().await?;
         let orders = self.store.all_orders().await;
         for order in &orders {
             self.check_events(order).await?;

@@ -1,6 +1,7 @@
 //! A whole marketplace on fakes: two providers, one customer, every use case.
 
 mod check;
+mod payins;
 mod quiet;
 mod tasks;
 mod wiring;
@@ -19,6 +20,7 @@ use domain::{
     },
     outbox::{EventKind, EventQueries, EventRelay},
     providers::{NewProvider, Protocol, ProviderDirectory, SmsText},
+    rates::IdrPerUsd,
     routing::{Policy, Wanted},
 };
 
@@ -40,8 +42,12 @@ pub struct Market {
     pub chaos: Chaos,
     /// Who is asked.
     pub registry: Arc<FakeRegistry>,
-    /// Who takes payments.
+    /// Who takes payments, exactly as asked for and in rupiah.
     pub gateway: Arc<FakeGateway>,
+    /// Who takes payments of any size, in dollars.
+    pub coins: Arc<FakeGateway>,
+    /// Who takes payments of any size, in rupiah, and gives nothing back.
+    pub bank: Arc<FakeGateway>,
     /// Who was poked.
     pub wake: Arc<RecordingWake>,
     /// Where ids come from.
@@ -86,6 +92,12 @@ impl Market {
     /// One rupiah of price for each tenth of a thousandth of a dollar of cost.
     pub const PRICING: Pricing = Pricing { idr_per_usd: 10_000, markup_basis_points: 0 };
 
+    /// What a dollar costs in rupiah unless a rate is remembered.
+    pub const FIXED_RATE: IdrPerUsd = match IdrPerUsd::new(Self::PRICING.idr_per_usd) {
+        Some(rate) => rate,
+        None => panic!("a believable rate"),
+    };
+
     /// A market whose callbacks are confirmed by asking the provider.
     pub async fn new() -> Outcome<Self> {
         Self::open(false).await
@@ -124,7 +136,9 @@ impl Market {
         }
         let [cheap, dear]: [Seller; 2] = sellers.try_into().map_err(|_| "two sellers")?;
         let mut market = Self {
-            gateway: Arc::new(FakeGateway::new(chaos.clone())),
+            gateway: Arc::new(FakeGateway::new(FakeGateway::EXACT, chaos.clone())),
+            coins: Arc::new(FakeGateway::new(FakeGateway::COINS, chaos.clone())),
+            bank: Arc::new(FakeGateway::new(FakeGateway::BANK, chaos.clone())),
             store,
             clock,
             chaos,

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use domain::outbox::EventRelay;
 
 use super::{Market, Seller};
@@ -13,6 +15,11 @@ const MAX_ROUNDS: u32 = 60;
 /// Rounds after the last change, for callbacks that wait for their next try.
 const CALM_ROUNDS: u32 = 3;
 
+/// Steps of the clock until a gateway is asked a last time about what seemed to be over, and a
+/// few for what follows from it.
+const POLLS: u32 = 30;
+const POLL_STEP: Duration = Duration::from_hours(1);
+
 impl Market {
     /// Runs every reconciler and every task that is due once, at one instant.
     pub async fn reconcile(&self) -> Outcome {
@@ -20,8 +27,9 @@ impl Market {
         self.run_tasks().await?;
         self.poll_active().run_once().await?;
         self.expire_orders().run_once().await?;
+        self.poll_topups().run_once().await?;
+        self.catch_up().run_once().await?;
         self.run_tasks().await?;
-        self.credit_topups().run_once().await?;
         self.store.stamp(u32::MAX).await?;
         Ok(())
     }
@@ -33,7 +41,7 @@ impl Market {
             self.reconcile().await?;
             calm = if self.is_quiet().await { calm + 1 } else { 0 };
             if calm > CALM_ROUNDS {
-                return Ok(());
+                return self.settle_payins().await;
             }
             self.clock.advance_seconds(STEP_SECONDS);
         }
@@ -44,6 +52,18 @@ impl Market {
             .map(|order| (order.id, order.status(), order.upstream_open))
             .collect();
         Err(format!("still not quiet: orders {open:?}").into())
+    }
+
+    /// Lets time pass until gateways were asked about everything that nobody told of.
+    async fn settle_payins(&self) -> Outcome {
+        for _ in 0..POLLS {
+            self.reconcile().await?;
+            if self.check_payins().await.is_ok() {
+                return Ok(());
+            }
+            self.clock.advance(POLL_STEP);
+        }
+        self.check_payins().await
     }
 
     async fn is_quiet(&self) -> bool {

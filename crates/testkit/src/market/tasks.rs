@@ -13,7 +13,12 @@ const ROOM: u32 = 50;
 impl Market {
     /// Who does the durable tasks.
     pub fn handlers(&self) -> Vec<Arc<dyn TaskHandler>> {
-        vec![Arc::new(self.close_upstream()), Arc::new(self.confirm_sms())]
+        vec![
+            Arc::new(self.close_upstream()),
+            Arc::new(self.confirm_sms()),
+            Arc::new(self.confirm_payment()),
+            Arc::new(self.send_refund()),
+        ]
     }
 
     /// Runs every task that is due, one after the other, and tells how many there were. A failed

@@ -2,6 +2,7 @@ use std::{sync::Arc, time::Duration};
 
 use domain::{
     catalog::sync::SyncCatalog,
+    gateways::GatewayDirectory,
     identity::register::{AddCustomer, IssueToken},
     inbox::{
         confirm::ConfirmSms,
@@ -20,16 +21,27 @@ use domain::{
     },
     outbox::Wake,
     providers::ProviderRegistry,
+    rates::{CurrentRate, RateBook},
     store::Store,
     time::Clock,
-    topups::{credit::CreditTopups, record::RecordPayment, start::StartTopup},
+    topups::{
+        confirm::ConfirmPayment,
+        poll::{CatchUp, PollTopups},
+        record::RecordNotice,
+        refund::{OrderRefund, SendRefund},
+        resolve::ResolveTopup,
+        start::StartTopup,
+    },
 };
 
 use super::Market;
-use crate::MemStore;
+use crate::{FakeGateway, FakeGateways, MemStore};
 
 /// How often one order is asked about.
 const POLL_INTERVAL: Duration = Duration::from_secs(5);
+
+/// After which time a rate is too old to calculate with.
+const RATE_MAX_AGE: Duration = Duration::from_hours(24);
 
 /// Every use case, wired to the fakes.
 impl Market {
@@ -132,21 +144,66 @@ impl Market {
         CloseUpstream::new(self.every_port(), self.providers())
     }
 
+    /// Starting a payment with a gateway.
+    pub fn start_topup_at(&self, gateway: &Arc<FakeGateway>) -> StartTopup {
+        let (gateway, rate) = (Arc::clone(gateway) as _, Arc::new(self.current_rate()));
+        let sources = (self.present(), Arc::clone(&self.ids) as _);
+        StartTopup::new(self.transactions(), gateway, rate, sources)
+    }
+
     /// Starting a payment.
     pub fn start_topup(&self) -> StartTopup {
-        let gateway = Arc::clone(&self.gateway) as _;
-        StartTopup::new(self.transactions(), gateway, self.present(), Arc::clone(&self.ids) as _)
+        self.start_topup_at(&self.gateway)
     }
 
-    /// Taking in a payment's notification.
-    pub fn record_payment(&self) -> RecordPayment {
+    /// Taking in a notification of a gateway.
+    pub fn record_notice(&self, gateway: &Arc<FakeGateway>) -> RecordNotice {
         let (wake, clock) = self.signals();
-        RecordPayment::new(Arc::clone(&self.gateway) as _, self.every_port(), wake, clock)
+        RecordNotice::new(Arc::clone(gateway) as _, self.transactions(), wake, clock)
     }
 
-    /// Crediting paid top-ups.
-    pub fn credit_topups(&self) -> CreditTopups {
-        CreditTopups::new(self.transactions(), self.every_port(), self.present())
+    /// Asking gateways about payments.
+    pub fn confirm_payment(&self) -> ConfirmPayment {
+        ConfirmPayment::new(self.transactions(), self.gateways(), self.present())
+    }
+
+    /// Ordering money to be given back.
+    pub fn order_refund(&self) -> OrderRefund {
+        let ids = Arc::clone(&self.ids) as _;
+        OrderRefund::new(self.transactions(), self.gateways(), self.present(), ids)
+    }
+
+    /// Having it given back.
+    pub fn send_refund(&self) -> SendRefund {
+        SendRefund::new(self.transactions(), self.gateways(), self.present())
+    }
+
+    /// Dealing with flags.
+    pub fn resolve_topup(&self) -> ResolveTopup {
+        ResolveTopup::new(self.transactions(), self.present())
+    }
+
+    /// Looking for payments nobody told of.
+    pub fn poll_topups(&self) -> PollTopups {
+        let (wake, clock) = self.signals();
+        PollTopups::new(self.transactions(), wake, clock)
+    }
+
+    /// Fetching notifications that did not arrive.
+    pub fn catch_up(&self) -> CatchUp {
+        let (wake, clock) = self.signals();
+        CatchUp::new(self.transactions(), self.gateways(), wake, clock)
+    }
+
+    /// What a dollar costs.
+    pub fn current_rate(&self) -> CurrentRate {
+        let book: Arc<dyn RateBook> = self.every_port();
+        CurrentRate::new(book, self.present(), Self::FIXED_RATE, RATE_MAX_AGE)
+    }
+
+    fn gateways(&self) -> Arc<dyn GatewayDirectory> {
+        let all = [&self.gateway, &self.coins, &self.bank].map(Arc::clone);
+        Arc::new(FakeGateways::new(all.into()))
     }
 
     /// Correcting a wallet.

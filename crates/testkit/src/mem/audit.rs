@@ -8,12 +8,11 @@ use domain::{
         Account, JournalKind, Transfer, Wallet,
         audit::{AuditReport, Finding, TrialLine},
     },
-    money::{Amount, Balance},
+    money::Balance,
     orders::{Order, Status},
-    topups::TopupState,
 };
 
-use super::{books::Books, state::State};
+use super::{audit_payins, books::Books, state::State};
 
 pub(super) fn report(state: &State) -> AuditReport {
     let books = &state.books;
@@ -21,7 +20,7 @@ pub(super) fn report(state: &State) -> AuditReport {
     findings.extend(holds_match_orders(state));
     findings
         .extend(state.orders.values().flat_map(|row| order_has_its_journals(books, &row.order)));
-    findings.extend(paid_topups_are_credited_once(state));
+    findings.extend(audit_payins::findings(state));
     let trial_balance = trial_balance(books);
     findings.extend(sums_are_zero(&trial_balance));
     AuditReport {
@@ -32,7 +31,7 @@ pub(super) fn report(state: &State) -> AuditReport {
     }
 }
 
-fn finding(invariant: &str, user: Option<UserId>, detail: String) -> Finding {
+pub(super) fn finding(invariant: &str, user: Option<UserId>, detail: String) -> Finding {
     let (invariant, user_id) = (invariant.to_owned(), user.map(UserId::get));
     Finding { invariant, user_id, order_id: None, detail }
 }
@@ -124,25 +123,6 @@ fn order_has_its_journals(books: &Books, order: &Order) -> Vec<Finding> {
         }
     }
     findings
-}
-
-/// L9: credits and paid top-ups pair off.
-fn paid_topups_are_credited_once(state: &State) -> Vec<Finding> {
-    let paid = state.topups.values().filter(|topup| topup.state == TopupState::Paid);
-    let mut expected: Vec<(i64, Amount)> =
-        paid.map(|topup| (topup.user.get(), topup.amount)).collect();
-    let credits =
-        state.books.journals.values().filter(|journal| journal.kind == JournalKind::TopupCredit);
-    let mut credited: Vec<(i64, Amount)> = credits
-        .flat_map(|journal| &journal.legs)
-        .filter_map(|leg| Some((leg.to.wallet()?.get(), leg.amount)))
-        .collect();
-    expected.sort_unstable();
-    credited.sort_unstable();
-    if expected == credited {
-        return Vec::new();
-    }
-    vec![finding("L9", None, format!("paid {expected:?}, credited {credited:?}"))]
 }
 
 fn trial_balance(books: &Books) -> Vec<TrialLine> {

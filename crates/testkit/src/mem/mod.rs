@@ -1,6 +1,7 @@
 //! Every storage port, in memory.
 
 mod audit;
+mod audit_payins;
 mod books;
 mod catalog;
 mod cow;
@@ -12,6 +13,7 @@ mod orders;
 mod outbox;
 mod periodic;
 mod purchases;
+mod rates;
 mod state;
 mod tasks;
 mod topups;

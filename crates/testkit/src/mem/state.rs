@@ -1,19 +1,19 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use domain::{
-    ids::{InboxId, OrderId, PaymentEventId, ProviderId, TaskId, TopupId, UserId},
+    ids::{InboxId, OrderId, ProviderId, TaskId, UserId},
     inbox::{StoredCallback, StoredMessage},
     orders::Order,
     outbox::{Event, StampedEvent},
+    rates::IdrPerUsd,
     store::StoreError,
     tasks::{Subject, TaskKind},
     time::Timestamp,
-    topups::{PaymentEventState, StoredPayment, Topup},
 };
 
 use super::{
     books::Books, catalog::Catalog, cow::Cow, directory::Providers, identity::Identities,
-    periodic::Runs, tasks::TaskRow,
+    periodic::Runs, tasks::TaskRow, topups::Payins,
 };
 
 /// Everything that is stored.
@@ -25,8 +25,8 @@ pub(super) struct State {
     pub(super) orphans: Cow<HashMap<(ProviderId, String), Timestamp>>,
     pub(super) callbacks: Cow<BTreeMap<InboxId, StoredCallback>>,
     pub(super) messages: Cow<BTreeMap<OrderId, Vec<StoredMessage>>>,
-    pub(super) topups: Cow<BTreeMap<TopupId, Topup>>,
-    pub(super) payments: Cow<BTreeMap<PaymentEventId, PaymentRow>>,
+    pub(super) payins: Cow<Payins>,
+    pub(super) rate: Option<(IdrPerUsd, Timestamp)>,
     pub(super) fresh_events: Cow<Vec<(Event, Timestamp)>>,
     pub(super) events: Cow<Vec<StampedEvent>>,
     pub(super) identities: Cow<Identities>,
@@ -59,14 +59,6 @@ pub(super) struct Request {
     pub(super) fingerprint: String,
     pub(super) at: Timestamp,
     pub(super) orders: Vec<OrderId>,
-}
-
-#[derive(Debug, Clone)]
-pub(super) struct PaymentRow {
-    pub(super) stored: StoredPayment,
-    pub(super) state: PaymentEventState,
-    pub(super) note: String,
-    pub(super) next: Timestamp,
 }
 
 /// The id after the last one of a table, as a number.

@@ -18,6 +18,8 @@ fn lists_every_case_of_every_suite() {
         (testkit::cases!(topups => names), include_str!("../../src/contract/topups.rs")),
         (testkit::cases!(tasks => names), include_str!("../../src/contract/tasks.rs")),
         (testkit::cases!(periodic => names), include_str!("../../src/contract/periodic.rs")),
+        (testkit::cases!(payments => names), include_str!("../../src/contract/payments.rs")),
+        (testkit::cases!(rates => names), include_str!("../../src/contract/rates.rs")),
         (testkit::cases!(outbox => names), include_str!("../../src/contract/outbox.rs")),
         (testkit::cases!(identity => names), include_str!("../../src/contract/identity.rs")),
         (testkit::cases!(catalog => names), include_str!("../../src/contract/catalog.rs")),

@@ -20,9 +20,9 @@ fn read(more: &str) -> Result<Config, String> {
 }
 
 #[test]
-fn needs_neither_stripe_nor_a_list_of_sources() {
+fn needs_neither_gateways_nor_a_list_of_sources() {
     let config = read("").unwrap();
-    assert!(config.stripe.is_none());
+    assert!(config.gateways.stripe.is_none() && config.gateways.btcpay.is_none());
     assert!(config.callbacks.known_sources.is_empty());
 }
 

@@ -2,7 +2,7 @@
 #![cfg(test)] // Lets clippy.toml permit unwrap in helpers too.
 
 mod config;
+mod payments;
 mod process;
 mod sms;
-mod stripe;
 mod support;

@@ -15,6 +15,7 @@ use axum::{
     http::{Request, StatusCode},
 };
 use domain::{
+    gateways::PaymentGateway as _,
     ids::ProviderId,
     inbox::{CallbackStore, receive::ReceiveSms},
     orders::Order,
@@ -25,11 +26,11 @@ use domain::{
 use http_body_util::BodyExt as _;
 use http_kit::{Limits, standard};
 use runtime::{Supervisor, telemetry::metrics_handle};
-use testkit::Market;
+use testkit::{FakeGateway, Market};
 use tokio::sync::Semaphore;
 use tower::ServiceExt as _;
 use tracing_subscriber::fmt::MakeWriter;
-use webhook_ingest::{Callbacks, Ingest, Senders, SmsDesk, router};
+use webhook_ingest::{Callbacks, Ingest, PaymentDesk, Senders, SmsDesk, router};
 
 /// The peer of every request.
 pub(crate) const PEER: SocketAddr =
@@ -43,6 +44,8 @@ pub(crate) struct Receiver {
     pub(crate) gate: Arc<Semaphore>,
     /// The path at which the market's cheap provider reports.
     pub(crate) path: String,
+    /// Whose notifications are taken.
+    pub(crate) gateways: Vec<Arc<FakeGateway>>,
     router: Router,
 }
 
@@ -55,23 +58,31 @@ pub(crate) struct Answer {
 
 impl Receiver {
     pub(crate) async fn new() -> Self {
-        let receiver = Self::with(Callbacks::default(), true).await;
+        let receiver = Self::with(Callbacks::default(), usual).await;
         receiver.gate.add_permits(Semaphore::MAX_PERMITS / 2);
         receiver
     }
 
     /// Providers do not answer until the gate is opened.
     pub(crate) async fn gated() -> Self {
-        Self::with(Callbacks::default(), true).await
+        Self::with(Callbacks::default(), usual).await
     }
 
     pub(crate) async fn expecting(callbacks: Callbacks) -> Self {
-        let receiver = Self::with(callbacks, true).await;
+        let receiver = Self::with(callbacks, usual).await;
         receiver.gate.add_permits(Semaphore::MAX_PERMITS / 2);
         receiver
     }
 
-    pub(crate) async fn with(callbacks: Callbacks, stripe: bool) -> Self {
+    /// With these gateways instead of the market's.
+    pub(crate) async fn taking(gateways: impl FnOnce(&Market) -> Vec<Arc<FakeGateway>>) -> Self {
+        Self::with(Callbacks::default(), gateways).await
+    }
+
+    pub(crate) async fn with(
+        callbacks: Callbacks,
+        gateways: impl FnOnce(&Market) -> Vec<Arc<FakeGateway>>,
+    ) -> Self {
         metrics_handle().unwrap();
         let market = Market::new().await.unwrap().funded(1_000).await.unwrap();
         let supervisor = Supervisor::new(Duration::from_mins(5));
@@ -86,12 +97,16 @@ impl Receiver {
             (wake, market.clock.clone()),
         );
         let sms = SmsDesk::new(Senders::new(store), receive, callbacks, supervisor.clone());
-        let ingest = Ingest { sms, stripe: stripe.then(|| market.record_payment()) };
+        let gateways = gateways(&market);
+        let desk = |gateway: &Arc<FakeGateway>| {
+            PaymentDesk::new(gateway.terms().gateway, market.record_notice(gateway))
+        };
+        let ingest = Ingest { sms, payments: gateways.iter().map(desk).collect() };
         let limits = Limits { body_bytes: 256 * 1024, time: Duration::from_mins(1) };
         let router = standard(router(ingest), limits);
         let secret = market.store.callback_secret(market.cheap.id).await.unwrap().unwrap();
         market.chaos.calm();
-        Self { path: format!("/sms/{secret}"), market, supervisor, gate, router }
+        Self { path: format!("/sms/{secret}"), market, supervisor, gate, gateways, router }
     }
 
     pub(crate) async fn send(&self, mut request: Request<Body>) -> Answer {
@@ -126,6 +141,11 @@ impl Receiver {
     pub(crate) async fn pending(&self) -> i64 {
         CallbackStore::backlog(&self.market.store).await.unwrap()
     }
+}
+
+/// The market's own gateways.
+fn usual(market: &Market) -> Vec<Arc<FakeGateway>> {
+    [&market.gateway, &market.coins, &market.bank].map(Arc::clone).into()
 }
 
 /// The documented payload.

@@ -36,7 +36,7 @@ const fn row(name: &'static str, ours: &'static [&'static str]) -> Row {
 }
 
 const PURE: [&str; 6] = ["async-trait", "chrono", "serde", "thiserror", "tracing", "uuid"];
-const BINARY: &[&str] = &["domain", "http-kit", "infra", "rpc", "runtime"];
+const BINARY: &[&str] = &["domain", "http-kit", "infra", "rpc", "runtime", "wiring"];
 
 const TABLE: [Row; 16] = [
     Row { outside: Some(&PURE), ..row("domain", &[]) },
@@ -44,10 +44,11 @@ const TABLE: [Row; 16] = [
     row("http-kit", &["domain"]),
     row("runtime", &[]),
     row("rpc", &[]),
+    row("wiring", &["domain", "infra", "runtime"]),
     row("api-server", BINARY),
     row("webhook-ingest", BINARY),
     row("task-worker", BINARY),
-    row("ctl", &["domain", "infra", "runtime"]),
+    row("ctl", &["domain", "infra", "runtime", "wiring"]),
     Row { adapters: &["reqwest"], tests_link: false, ..row("sandbox", &[]) },
     Row { optional: &["infra"], ..row("testkit", &["domain"]) },
     Row { adapters: &["reqwest"], tests_adapters: true, tests_link: false, ..row("e2e", &[]) },

@@ -34,7 +34,8 @@ fn refusal(package: &str, path: &str, mention: &Mention) -> Option<&'static str>
     if root == "sqlx" && package != "infra" {
         return Some("only infra speaks SQL");
     }
-    if root == "infra" && BINARIES.contains(&package) && !path.ends_with("/src/wiring.rs") {
+    let is_adapter = matches!(root, "infra" | "wiring");
+    if is_adapter && BINARIES.contains(&package) && !path.ends_with("/src/wiring.rs") {
         return Some("only wiring.rs knows infra");
     }
     if package != "domain" {

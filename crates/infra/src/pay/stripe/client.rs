@@ -5,12 +5,10 @@ use std::time::Duration;
 use aws_lc_rs::rand;
 use domain::gateways::GatewayError;
 use metrics::counter;
-use reqwest::{Response, StatusCode, header};
+use reqwest::{RequestBuilder, Response, StatusCode, header};
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 use url::Url;
-
-use super::session::Session;
 
 /// The version whose fields we know; accounts have a default of their own.
 const VERSION: &str = "2026-10-28.endive";
@@ -19,75 +17,106 @@ const ATTEMPTS: u32 = 3;
 /// The first pause, and the least of any.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-/// Far above any session.
-const BODY_LIMIT: usize = 256 * 1024;
+/// Far above a page of a hundred events, the longest answer there is.
+const BODY_LIMIT: usize = 4 * 1024 * 1024;
 
 pub(super) struct Client {
     http: reqwest::Client,
-    sessions: Url,
+    /// Ends with `/v1/`.
+    base: Url,
     key: SecretString,
 }
 
-/// One try that brought nothing.
+/// One call as it is made in each try.
+enum Call {
+    Get { url: Url },
+    Post { url: Url, form: String, key: String },
+}
+
+/// A call that brought nothing.
 #[derive(Debug)]
-struct Failure {
-    error: GatewayError,
+pub(super) struct Failure {
+    pub(super) error: GatewayError,
+    /// Whether Stripe looked at this very call and will not do it: then no earlier try with its key
+    /// did it either.
+    pub(super) is_verdict: bool,
     /// Whether the same call may still succeed.
     is_passing: bool,
+    /// Whether it only says that there is no such object.
+    is_missing: bool,
 }
 
 impl Client {
     /// Nothing when `base` is no address.
     pub(super) fn new(http: reqwest::Client, base: &str, key: SecretString) -> Option<Self> {
-        let sessions = format!("{}/v1/checkout/sessions", base.trim_end_matches('/'));
-        let sessions = Url::parse(&sessions).ok()?;
-        matches!(sessions.scheme(), "http" | "https").then_some(Self { http, sessions, key })
+        let base = Url::parse(&format!("{}/v1/", base.trim_end_matches('/'))).ok()?;
+        matches!(base.scheme(), "http" | "https").then_some(Self { http, base, key })
     }
 
     /// Whether what is sent is encrypted.
     pub(super) fn is_private(&self) -> bool {
-        self.sessions.scheme() == "https"
+        self.base.scheme() == "https"
     }
 
-    /// Opens a session, or finds the one that an earlier call with `key` opened.
-    pub(super) async fn create_session(
+    /// Reads what is at `path`; nothing when Stripe has no such object.
+    pub(super) async fn get<T: DeserializeOwned>(
         &self,
-        key: &str,
+        path: &str,
+        query: &str,
+    ) -> Result<Option<T>, GatewayError> {
+        let mut url = self.url(path).map_err(|failure| failure.error)?;
+        url.set_query(Some(query).filter(|it| !it.is_empty()));
+        match self.run(path, &Call::Get { url }).await {
+            Ok(answer) => Ok(Some(answer)),
+            Err(failure) if failure.is_missing => Ok(None),
+            Err(failure) => Err(failure.error),
+        }
+    }
+
+    /// Has `form` done, or finds what an earlier call with `key` did.
+    pub(super) async fn post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        key: String,
         form: String,
-    ) -> Result<Session, GatewayError> {
+    ) -> Result<T, Failure> {
+        let call = Call::Post { url: self.url(path)?, form, key };
+        self.run(path, &call).await
+    }
+
+    fn url(&self, path: &str) -> Result<Url, Failure> {
+        self.base.join(path).map_err(|_| Failure {
+            error: GatewayError::Refused("there is no such address"),
+            is_verdict: false,
+            is_passing: false,
+            is_missing: false,
+        })
+    }
+
+    async fn run<T: DeserializeOwned>(&self, path: &str, call: &Call) -> Result<T, Failure> {
         let mut attempt = 1;
         loop {
-            let failure = match self.attempt(key, form.clone()).await {
-                Ok(session) => {
+            let failure = match self.attempt(path, call).await {
+                Ok(answer) => {
                     count("ok");
-                    return Ok(session);
+                    return Ok(answer);
                 }
                 Err(failure) => failure,
             };
             if !failure.is_passing || attempt == ATTEMPTS {
-                let refused = matches!(failure.error, GatewayError::Refused(_));
-                count(if refused { "refused" } else { "unavailable" });
-                return Err(failure.error);
+                count(failure.outcome());
+                return Err(failure);
             }
             count("retried");
-            tracing::info!(error = %failure.error, attempt, "Stripe call {key} is repeated");
+            tracing::info!(error = %failure.error, attempt, "Stripe call {path} is repeated");
             tokio::time::sleep(pause(attempt)).await;
             attempt += 1;
         }
     }
 
-    async fn attempt(&self, key: &str, form: String) -> Result<Session, Failure> {
-        let response = self
-            .http
-            .post(self.sessions.clone())
-            .bearer_auth(self.key.expose_secret())
-            .header("stripe-version", VERSION)
-            .header("idempotency-key", key)
-            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .body(form)
-            .send()
-            .await
-            .map_err(|error| Failure::of_transport(&error))?;
+    async fn attempt<T: DeserializeOwned>(&self, path: &str, call: &Call) -> Result<T, Failure> {
+        let response =
+            self.request(call).send().await.map_err(|error| Failure::of_transport(&error))?;
         let (status, advice) = (response.status(), advice(&response));
         let request_id = text(&response, "request-id").unwrap_or_default().to_owned();
         let body = read(response).await?;
@@ -96,21 +125,38 @@ impl Client {
                 .map_err(|_| Failure::passing("the answer is not readable"));
         }
         let fault = serde_json::from_slice::<Refusal>(&body).unwrap_or_default().error;
-        tracing::warn!(
-            http.status = status.as_u16(),
-            stripe.request_id = request_id,
-            error.kind = fault.kind,
-            error.code = fault.code,
-            error.param = fault.param,
-            "Stripe refuses call {key}"
-        );
-        Err(Failure::of_status(status, advice, &fault.kind))
+        let failure = Failure::of_status(status, advice, &fault);
+        if !failure.is_missing {
+            tracing::warn!(
+                http.status = status.as_u16(),
+                stripe.request_id = request_id,
+                error.kind = fault.kind,
+                error.code = fault.code,
+                error.param = fault.param,
+                "Stripe refuses call {path}"
+            );
+        }
+        Err(failure)
+    }
+
+    fn request(&self, call: &Call) -> RequestBuilder {
+        let request = match call {
+            Call::Get { url } => self.http.get(url.clone()),
+            Call::Post { url, form, key } => self
+                .http
+                .post(url.clone())
+                .header("idempotency-key", key)
+                .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+                .body(form.clone()),
+        };
+        request.bearer_auth(self.key.expose_secret()).header("stripe-version", VERSION)
     }
 }
 
 impl Failure {
     const fn passing(why: &'static str) -> Self {
-        Self { error: GatewayError::Unavailable(why), is_passing: true }
+        let error = GatewayError::Unavailable(why);
+        Self { error, is_verdict: false, is_passing: true, is_missing: false }
     }
 
     fn of_transport(error: &reqwest::Error) -> Self {
@@ -122,21 +168,36 @@ impl Failure {
     }
 
     /// Stripe's advice counts most: it knows whether it has started on the call.
-    fn of_status(status: StatusCode, advice: Option<bool>, kind: &str) -> Self {
+    fn of_status(status: StatusCode, advice: Option<bool>, fault: &Fault) -> Self {
         let overload = matches!(status, StatusCode::CONFLICT | StatusCode::TOO_MANY_REQUESTS);
+        let code = fault.code.as_deref().unwrap_or_default();
+        let is_reused = fault.kind == "idempotency_error" && status != StatusCode::CONFLICT;
+        let is_limited = overload || code == "rate_limit";
         let error = match status {
-            _ if kind == "idempotency_error" && status != StatusCode::CONFLICT => {
-                GatewayError::Refused("the reference was used for another payment")
-            }
-            _ if overload => GatewayError::Unavailable("it is busy with another call"),
+            _ if is_reused => GatewayError::Refused("the reference was used for another call"),
+            _ if is_limited => GatewayError::Unavailable("it is busy with another call"),
             _ if status.is_server_error() => GatewayError::Unavailable("it failed"),
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
                 GatewayError::Refused("our key is not accepted")
             }
+            _ if code == "charge_already_refunded" => {
+                GatewayError::Refused("all of it was given back before")
+            }
             _ => GatewayError::Refused("it does not accept the request"),
         };
         let usual = status == StatusCode::CONFLICT || status.is_server_error();
-        Self { error, is_passing: advice.unwrap_or(usual) }
+        let is_missing = status == StatusCode::NOT_FOUND && code == "resource_missing";
+        let is_passing = advice.unwrap_or(usual) && !is_missing;
+        let is_verdict = matches!(status.as_u16(), 400 | 402 | 404) && !is_reused && !is_limited;
+        Self { error, is_verdict, is_passing, is_missing }
+    }
+
+    const fn outcome(&self) -> &'static str {
+        match self.error {
+            _ if self.is_missing => "missing",
+            GatewayError::Refused(_) => "refused",
+            GatewayError::Unavailable(_) => "unavailable",
+        }
     }
 }
 

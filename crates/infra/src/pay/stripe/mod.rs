@@ -1,25 +1,37 @@
 //! Stripe Checkout.
 
+mod api;
 mod client;
+mod dispute;
 mod event;
 mod minor;
+mod refund;
 mod session;
 mod signature;
+mod status;
 
 use std::{fmt, time::Duration};
 
 use async_trait::async_trait;
 use domain::{
     gateways::{
-        Checkout, CheckoutRequest, GatewayError, Payment, PaymentGateway, VerifyError,
+        Checkout, CheckoutRequest, GatewayError, GatewayTerms, Notice, PaymentGateway, PaymentRef,
+        PaymentReport, PaymentStatus, RefundRequest, RefundWay, Refunded, VerifyError,
         WebhookHeaders,
     },
     ledger::Gateway,
+    money::Currency,
     time::Timestamp,
 };
 use secrecy::{ExposeSecret, SecretString};
 
-use self::{client::Client, session::Pages};
+use self::{
+    api::{Api, unsure},
+    client::Client,
+    dispute::Dispute,
+    refund::Refund,
+    session::{Pages, Session, is_id},
+};
 use crate::http;
 
 /// Our account at Stripe.
@@ -27,12 +39,15 @@ use crate::http;
 pub struct StripeSettings {
     /// Where the API answers, without `/v1`.
     pub api_base: String,
-    /// `sk_…`, or `rk_…` with the right to write checkout sessions.
+    /// `sk_…`, or `rk_…` with the rights to write checkout sessions and refunds, and to read payment
+    /// intents, disputes and events.
     pub secret_key: SecretString,
     /// `whsec_…`; several while one is being replaced.
     pub webhook_secrets: Vec<SecretString>,
     /// Whether real money moves.
     pub livemode: bool,
+    /// What customers are charged in.
+    pub currency: Currency,
     /// Where a customer lands after paying; `{CHECKOUT_SESSION_ID}` in it is filled in by Stripe.
     pub success_url: String,
     /// Where a customer lands after giving up.
@@ -43,10 +58,11 @@ pub struct StripeSettings {
 
 /// Takes payments through Stripe Checkout.
 pub struct Stripe {
-    client: Client,
+    api: Api,
     pages: Pages,
     webhook_secrets: Vec<SecretString>,
     livemode: bool,
+    currency: Currency,
 }
 
 impl Stripe {
@@ -66,25 +82,92 @@ impl Stripe {
         if [success, cancel].into_iter().any(|page| url::Url::parse(page).is_err()) {
             return Err(StripeSetupError::Pages);
         }
-        let (webhook_secrets, livemode) = (settings.webhook_secrets, settings.livemode);
-        Ok(Self { client, pages, webhook_secrets, livemode })
+        Ok(Self {
+            api: Api::new(client),
+            pages,
+            webhook_secrets: settings.webhook_secrets,
+            livemode: settings.livemode,
+            currency: settings.currency,
+        })
+    }
+
+    async fn session(&self, id: &str) -> Result<Option<Session>, GatewayError> {
+        if !is_id(id) {
+            return Ok(None);
+        }
+        let session = self.api.session(id).await?;
+        session.map(|session| session.of_mode(self.livemode)).transpose()
+    }
+
+    async fn session_of(&self, intent: &str) -> Result<Option<Session>, GatewayError> {
+        if !is_id(intent) {
+            return Ok(None);
+        }
+        let session = self.api.session_of(intent).await?;
+        session.map(|session| session.of_mode(self.livemode)).transpose()
+    }
+
+    /// Nothing is given back or disputed of money that never came, or that is not in a currency in
+    /// which it could have been credited.
+    async fn report(&self, session: Session) -> Result<PaymentReport, GatewayError> {
+        let status = session.payment();
+        let status = status.ok_or(GatewayError::Unavailable("it answers an unknown state"))?;
+        if !is_id(&session.id) {
+            return Err(GatewayError::Refused("the payment has no usable id"));
+        }
+        let received = session.received().filter(|_| status == PaymentStatus::Settled);
+        let (refunds, disputes) = match session.intent().filter(|_| received.is_some()) {
+            Some(intent) => tokio::try_join!(self.api.refunds(intent), self.api.disputes(intent))?,
+            None => (Vec::new(), Vec::new()),
+        };
+        Ok(PaymentReport {
+            topup: session.topup(),
+            status,
+            charge: session.charge(),
+            received,
+            refunds: refunds.into_iter().map(Refund::report).collect::<Result<_, _>>()?,
+            disputes: disputes.into_iter().map(Dispute::report).collect::<Result<_, _>>()?,
+            payment_id: session.id,
+        })
     }
 }
 
 #[async_trait]
 impl PaymentGateway for Stripe {
-    fn code(&self) -> Gateway {
-        Gateway::Stripe
+    fn terms(&self) -> GatewayTerms {
+        GatewayTerms {
+            gateway: Gateway::Stripe,
+            currency: self.currency,
+            exact: true,
+            refunds: RefundWay::Direct,
+        }
     }
 
     async fn create_checkout(&self, request: &CheckoutRequest) -> Result<Checkout, GatewayError> {
+        if request.charge.currency != self.currency {
+            return Err(GatewayError::Refused("we charge in another currency"));
+        }
         let form = session::creation_form(request, &self.pages)
             .ok_or(GatewayError::Refused("the amount is out of range"))?;
         // Always the same for a top-up, and so is the body: a repeat, even after a restart, gets
         // the page that the first one opened.
         let key = format!("topup:{}", request.topup);
-        let session = self.client.create_session(&key, form).await?;
-        session.checked(request, self.livemode)
+        let session = self.api.open(key, form).await?;
+        session.of_mode(self.livemode)?.checked(request)
+    }
+
+    async fn fetch(&self, payment: &PaymentRef) -> Result<Option<PaymentReport>, GatewayError> {
+        let session = match payment {
+            PaymentRef::Payment(id) => self.session(id).await?,
+            PaymentRef::Alias(intent) => self.session_of(intent).await?,
+            PaymentRef::Topup(_) => {
+                return Err(GatewayError::Refused("it finds payments by its own ids only"));
+            }
+        };
+        match session {
+            Some(session) => self.report(session).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     fn verify(
@@ -92,10 +175,44 @@ impl PaymentGateway for Stripe {
         headers: &WebhookHeaders<'_>,
         raw: &[u8],
         now: Timestamp,
-    ) -> Result<Option<Payment>, VerifyError> {
+    ) -> Result<Option<Notice>, VerifyError> {
         let header = headers("stripe-signature").ok_or(VerifyError::Malformed)?;
         signature::check(&header, raw, &self.webhook_secrets, now)?;
         event::read(raw, self.livemode)
+    }
+
+    /// Refused only when it is certain that nothing was given back, now or before: the customer gets
+    /// the money back then.
+    async fn refund(&self, request: &RefundRequest) -> Result<Refunded, GatewayError> {
+        let session = self.session(&request.payment_id).await.map_err(unsure)?;
+        let session = session.ok_or(GatewayError::Unavailable("it knows no such payment"))?;
+        let form = session
+            .intent()
+            .filter(|_| session.topup() == Some(request.topup))
+            .filter(|_| session.charge().is_some_and(|it| it.currency == request.amount.currency))
+            .and_then(|intent| Some((intent, refund::creation_form(request, intent)?)));
+        let (intent, form) = form.ok_or(GatewayError::Refused("the payment is another one"))?;
+        // Stripe forgets keys after a day, and refunds never.
+        let earlier = self.api.refunds(intent).await.map_err(unsure)?;
+        let earlier = earlier.into_iter().find(|it| it.reference() == Some(request.refund));
+        let refund = match earlier {
+            Some(refund) => refund,
+            None => self.api.give_back(format!("refund:{}", request.refund), form).await?,
+        };
+        Ok(Refunded { report: refund.report().map_err(unsure)?, claim_url: None })
+    }
+
+    async fn missed(&self, since: Timestamp) -> Result<Vec<Notice>, GatewayError> {
+        let events = self.api.undelivered(since).await?;
+        let mut notices = Vec::with_capacity(events.len());
+        for event in events {
+            let id = event.id.clone();
+            match event.notice(self.livemode) {
+                Ok(notice) => notices.extend(notice),
+                Err(error) => tracing::warn!(%error, "Stripe event {id} is left out"),
+            }
+        }
+        Ok(notices)
     }
 }
 

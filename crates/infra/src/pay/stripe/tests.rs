@@ -1,8 +1,6 @@
-use chrono::DateTime;
-use domain::gateways::PaymentKind;
-
 use super::*;
 use crate::crypto::hmac_sha256;
+use chrono::DateTime;
 
 fn settings() -> StripeSettings {
     StripeSettings {
@@ -10,6 +8,7 @@ fn settings() -> StripeSettings {
         secret_key: "sk_test_0123".into(),
         webhook_secrets: vec!["whsec_0123".into()],
         livemode: false,
+        currency: Currency::Idr,
         success_url: "https://app.example/ok".to_owned(),
         cancel_url: "https://app.example/cancel".to_owned(),
         timeout: Duration::from_secs(5),
@@ -80,8 +79,8 @@ fn verifies_before_it_reads() {
     let body = br#"{"id":"evt_1","type":"checkout.session.expired","livemode":false,
         "data":{"object":{"id":"cs_1","livemode":false}}}"#;
 
-    let payment = verify(signed(body), body).unwrap().unwrap();
-    assert_eq!((payment.kind, payment.payment_id.as_str()), (PaymentKind::Expired, "cs_1"));
+    let notice = verify(signed(body), body).unwrap().unwrap();
+    assert_eq!(notice.payment, PaymentRef::Payment("cs_1".to_owned()));
     assert_eq!(verify(None, body), Err(VerifyError::Malformed));
     assert_eq!(verify(signed(b"other"), body), Err(VerifyError::Mismatch));
     assert_eq!(verify(signed(b"other"), b"not json"), Err(VerifyError::Mismatch));

@@ -9,6 +9,7 @@ use domain::{
 };
 use sqlx::PgConnection;
 
+use super::payins;
 use crate::postgres::{Postgres, error, ledger::query_wallet};
 
 #[async_trait]
@@ -46,7 +47,7 @@ async fn audit(conn: &mut PgConnection) -> sqlx::Result<AuditReport> {
     let mut findings = wallets(conn).await?;
     findings.extend(history(conn).await?);
     findings.extend(orders(conn).await?);
-    findings.extend(topups(conn).await?);
+    findings.extend(payins::findings(conn).await?);
     let trial_balance = trial_balance(conn).await?;
     for currency in ["IDR", "USD"] {
         let lines = trial_balance.iter().filter(|line| line.currency == currency);
@@ -58,7 +59,7 @@ async fn audit(conn: &mut PgConnection) -> sqlx::Result<AuditReport> {
     Ok(AuditReport { transfers: size.transfers, wallets: size.wallets, findings, trial_balance })
 }
 
-fn finding(
+pub(super) fn finding(
     invariant: &str,
     user_id: Option<i64>,
     order_id: Option<i64>,
@@ -161,26 +162,6 @@ async fn orders(conn: &mut PgConnection) -> sqlx::Result<Vec<Finding>> {
     .await?;
     let row = |user, order, detail| finding("L14", Some(user), Some(order), detail);
     Ok(rows.into_iter().map(|r| row(r.user_id, r.order_id, r.detail)).collect())
-}
-
-/// L9: a top-up is credited when it is paid, once, and with its amount.
-async fn topups(conn: &mut PgConnection) -> sqlx::Result<Vec<Finding>> {
-    let rows = sqlx::query!(
-        r#"WITH credits AS (
-               SELECT journal_key, wallet_user, amount FROM ledger.transfers
-               WHERE kind = 'TOPUP_CREDIT' AND wallet_user IS NOT NULL
-           )
-           SELECT coalesce(t.user_id, c.wallet_user) AS "user_id!",
-                  format('top-up %s is %s, credit %s of %s', t.id, t.state, c.journal_key,
-                         c.amount) AS "detail!"
-           FROM (SELECT * FROM topups WHERE state = 'PAID') t
-           FULL JOIN credits c ON c.journal_key = 'topup:' || t.gateway || ':' || t.payment_id
-           WHERE t.id IS NULL OR c.journal_key IS NULL OR c.amount <> t.amount
-              OR c.wallet_user <> t.user_id"#
-    )
-    .fetch_all(conn)
-    .await?;
-    Ok(rows.into_iter().map(|r| finding("L9", Some(r.user_id), None, r.detail)).collect())
 }
 
 async fn trial_balance(conn: &mut PgConnection) -> sqlx::Result<Vec<TrialLine>> {

@@ -3,3 +3,5 @@
 mod catalog;
 mod ledger;
 mod orders;
+mod payins;
+mod topups;

@@ -25,7 +25,7 @@ impl Ends {
 
     /// Waits until the listener is connected, which wakes every queue.
     async fn connected(&self) {
-        for queue in [Queue::Events, Queue::Tasks, Queue::Payments] {
+        for queue in [Queue::Events, Queue::Tasks] {
             soon(self.listener.woken(queue)).await;
         }
     }
@@ -36,7 +36,7 @@ async fn pokes_arrive_at_their_queue() {
     let server = RedisServer::start().await;
     let ends = Ends::start(&server);
     ends.connected().await;
-    for queue in [Queue::Payments, Queue::Events, Queue::Tasks, Queue::Events] {
+    for queue in [Queue::Tasks, Queue::Events, Queue::Tasks, Queue::Events] {
         ends.waker.wake(queue);
         assert_eq!(soon(ends.listener.next()).await, queue);
     }
@@ -68,9 +68,9 @@ async fn a_restart_wakes_every_queue() {
     ends.connected().await;
     soon(async {
         loop {
-            ends.waker.wake(Queue::Payments);
+            ends.waker.wake(Queue::Events);
             tokio::select! {
-                () = ends.listener.woken(Queue::Payments) => break,
+                () = ends.listener.woken(Queue::Events) => break,
                 () = tokio::time::sleep(std::time::Duration::from_millis(50)) => {}
             }
         }

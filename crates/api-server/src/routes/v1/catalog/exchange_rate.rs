@@ -1,5 +1,7 @@
+use std::sync::Arc;
+
 use axum::extract::State;
-use domain::{catalog::Pricing, fault::Code, money::Currency};
+use domain::{fault::Code, money::Currency, rates::ExchangeRate};
 use http_kit::{ApiError, Reply, ValidQuery};
 use serde::{Deserialize, Serialize};
 
@@ -24,7 +26,7 @@ pub(crate) struct RateBody {
 
 /// What a US dollar is worth here.
 pub(crate) async fn show(
-    State(pricing): State<Pricing>,
+    State(rate): State<Arc<dyn ExchangeRate>>,
     _: CurrentUser,
     ValidQuery(query): ValidQuery<Parameters>,
 ) -> Result<Reply<RateBody>, ApiError> {
@@ -36,6 +38,6 @@ pub(crate) async fn show(
         pair,
         base_currency: BASE.code(),
         quote_currency: QUOTE.code(),
-        rate: pricing.idr_per_usd,
+        rate: rate.current().await?.get(),
     }))
 }

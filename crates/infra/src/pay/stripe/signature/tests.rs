@@ -135,7 +135,7 @@ fn accepts_any_of_our_secrets_while_one_is_replaced() {
     assert_eq!(outcome, Err(VerifyError::Mismatch));
 }
 
-/// Each bit of the body and of the header counts.
+/// Each bit of the body, of the header and of the secret counts.
 #[test]
 fn refuses_every_single_change() {
     let now = DateTime::from_timestamp(TIME, 0).unwrap();
@@ -151,6 +151,13 @@ fn refuses_every_single_change() {
         changed[position] ^= 1 << bit;
         let changed = String::from_utf8(changed).unwrap();
         assert!(fresh(&changed).is_err(), "{changed}");
+    }
+    for (position, bit) in (0..SECRET.len()).flat_map(|p| (0..7).map(move |bit| (p, bit))) {
+        let mut changed = SECRET.to_owned().into_bytes();
+        changed[position] ^= 1 << bit;
+        let changed = String::from_utf8(changed).unwrap();
+        let outcome = check(&header, BODY, &secrets(&[&changed]), now);
+        assert_eq!(outcome, Err(VerifyError::Mismatch), "{changed}");
     }
 }
 

@@ -1,0 +1,116 @@
+use std::sync::Arc;
+
+use domain::{
+    gateways::{DisputeState, PaymentGateway, PaymentReport, PaymentStatus, RefundState},
+    ledger::Gateway,
+    money::Amount,
+    topups::{PaymentRecord, Topup, TopupQueries, record::RecordError},
+};
+
+use super::Market;
+use crate::{FakeGateway, Outcome};
+
+/// Payments, as their customers and gateways see them.
+impl Market {
+    /// The customer starts to pay `amount`; the answer has the gateway's id of the payment.
+    pub async fn started(&self, at: &Arc<FakeGateway>, amount: i64) -> Outcome<(Topup, String)> {
+        let amount = Amount::new(amount).ok_or("an amount is positive")?;
+        let topup = self.start_topup_at(at).execute(self.user, amount).await?;
+        let payment = topup.payment_id.clone().ok_or("the gateway names the payment")?;
+        Ok((topup, payment))
+    }
+
+    /// The gateway sends a new notification about a payment.
+    pub async fn hint(&self, from: &Arc<FakeGateway>, payment: &str) -> Result<(), RecordError> {
+        self.tell(from, &from.hint(Some(payment))).await
+    }
+
+    /// A notification arrives.
+    pub async fn tell(&self, from: &Arc<FakeGateway>, raw: &[u8]) -> Result<(), RecordError> {
+        let signed =
+            |name: &str| (name == FakeGateway::HEADER).then(|| FakeGateway::SIGNATURE.to_owned());
+        self.record_notice(from).execute(&signed, raw).await
+    }
+
+    /// Something happens to a payment, its gateway tells of it, and the worker acts on that.
+    pub async fn learn(
+        &self,
+        from: &Arc<FakeGateway>,
+        payment: &str,
+        change: impl FnOnce(&mut PaymentReport) + Send,
+    ) -> Outcome {
+        from.alter(payment, change);
+        self.hint(from, payment).await?;
+        self.run_tasks().await?;
+        Ok(())
+    }
+
+    /// A top-up as it stands now.
+    pub async fn topup(&self, topup: &Topup) -> Outcome<Topup> {
+        Ok(TopupQueries::find(&self.store, topup.id).await?.ok_or("the top-up is gone")?)
+    }
+}
+
+/// Proves that what was booked for payments is what their gateways know.
+impl Market {
+    /// Everything that arrived for good is credited, once; everything that went back is taken,
+    /// once. Holds as soon as nothing is on its way any more.
+    pub async fn check_payins(&self) -> Outcome {
+        let topups = self.store.all_topups().await;
+        for gateway in [&self.gateway, &self.coins, &self.bank] {
+            let code = PaymentGateway::terms(&**gateway).gateway;
+            for payment in gateway.payments() {
+                let Some(id) = payment.topup else { continue };
+                let Some(topup) = topups.iter().find(|topup| topup.id == id) else { continue };
+                let booked = self.booked(topup, code, &payment.payment_id).await?;
+                check_payment(topup, &payment, booked.as_ref())?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn booked(
+        &self,
+        topup: &Topup,
+        gateway: Gateway,
+        payment_id: &str,
+    ) -> Outcome<Option<PaymentRecord>> {
+        let history = self.store.topup_history(topup.id).await?;
+        let same =
+            |known: &PaymentRecord| known.gateway == gateway && known.payment_id == payment_id;
+        Ok(history.payments.into_iter().find(same))
+    }
+}
+
+fn check_payment(topup: &Topup, told: &PaymentReport, booked: Option<&PaymentRecord>) -> Outcome {
+    let units = |amount: Option<i64>| amount.unwrap_or_default();
+    let fits = told.charge == Some(topup.charge);
+    let worth = told.received.filter(|_| fits).and_then(|received| topup.worth(received));
+    let arrived = units(told.received.map(|money| money.amount.get()));
+    let is_final = told.status == PaymentStatus::Settled;
+    let due = if is_final { units(worth.map(Amount::get)) } else { 0 };
+    let credited = units(booked.map(|payment| payment.credited));
+    let returned = units(booked.map(|payment| payment.returned));
+    let went_back = returns(told);
+    let right = match told.status {
+        PaymentStatus::Settled if due < 1_000 => credited == 0,
+        PaymentStatus::Settled => credited == due && returned == went_back,
+        // What was final before was undone: all of it went back.
+        PaymentStatus::Failed | PaymentStatus::Canceled if credited > 0 => returned >= arrived,
+        _ => true,
+    };
+    let reversed = units(booked.map(|payment| payment.reversed));
+    if right && (returned > 0 || reversed == 0) {
+        return Ok(());
+    }
+    Err(format!("the gateway tells {told:?} of {topup:?}, booked is {booked:?}").into())
+}
+
+/// What left our account at the gateway, in its units.
+fn returns(told: &PaymentReport) -> i64 {
+    let refunds = told.refunds.iter().filter(|refund| refund.state != RefundState::Failed);
+    let refunds = refunds.map(|refund| refund.amount.amount.get());
+    let open = |state| matches!(state, DisputeState::Open | DisputeState::Lost);
+    let disputes = told.disputes.iter().filter(|dispute| open(dispute.state));
+    refunds.chain(disputes.map(|dispute| dispute.amount.amount.get())).sum()
+}

@@ -1,0 +1,7 @@
+//! Turns settings into adapters and terms, for every binary alike.
+
+mod gateways;
+mod terms;
+
+pub use gateways::gateways;
+pub use terms::{current_rate, fixed_rate, order_terms, pricing, provider_settings};

@@ -1,0 +1,59 @@
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use domain::{
+    catalog::Pricing,
+    orders::OrderTerms,
+    rates::{CurrentRate, IdrPerUsd, RateBook},
+};
+use infra::{resilience::BreakerSettings, sms::ProviderSettings, system::SystemClock};
+use runtime::config;
+
+/// How providers are called.
+pub fn provider_settings(providers: &config::Providers) -> ProviderSettings {
+    ProviderSettings {
+        timeout: providers.timeout,
+        connect_timeout: providers.connect_timeout,
+        max_in_flight: providers.max_in_flight,
+        breaker: BreakerSettings {
+            consecutive_failures: providers.breaker_failures,
+            cool_down: providers.breaker_open,
+            ..BreakerSettings::default()
+        },
+    }
+}
+
+/// How long numbers live.
+pub fn order_terms(orders: &config::Orders) -> OrderTerms {
+    OrderTerms {
+        lifetime: orders.lifetime,
+        minimum_cancel: orders.min_cancel,
+        resend_cooldown: orders.resend_cooldown,
+    }
+}
+
+/// How costs become prices.
+pub fn pricing(pricing: &config::Pricing) -> Pricing {
+    let &config::Pricing { idr_per_usd, markup_basis_points } = pricing;
+    Pricing { idr_per_usd, markup_basis_points }
+}
+
+/// What a dollar costs as long as no source of rates is heard.
+///
+/// # Errors
+/// When the setting is no rate that anybody should calculate with.
+pub fn fixed_rate(pricing: &config::Pricing) -> anyhow::Result<IdrPerUsd> {
+    IdrPerUsd::new(pricing.idr_per_usd).context("pricing.idr_per_usd must be 1000 to 1000000")
+}
+
+/// What a dollar costs now.
+///
+/// # Errors
+/// As [`fixed_rate`].
+pub fn current_rate(
+    pricing: &config::Pricing,
+    rates: &config::Rates,
+    book: Arc<dyn RateBook>,
+) -> anyhow::Result<CurrentRate> {
+    Ok(CurrentRate::new(book, Arc::new(SystemClock), fixed_rate(pricing)?, rates.max_age))
+}
