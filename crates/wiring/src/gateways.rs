@@ -37,7 +37,7 @@ pub fn gateways(config: &config::Gateways, timeout: Duration) -> anyhow::Result<
         let gateway = Btcpay::new(btcpay(config, timeout));
         all.push(Arc::new(gateway.context("[btcpay] cannot be used")?));
     }
-    Ok(Gateways::new(all))
+    Ok(Gateways::new(&all))
 }
 
 const fn currency(charge: ChargeCurrency) -> Currency {

@@ -176,7 +176,7 @@ async fn a_payment_is_started_and_shown() {
 #[tokio::test]
 async fn without_a_gateway_no_payment_is_started() {
     let mut operator = Operator::new().await;
-    operator.desk.gateways = Arc::new(FakeGateways::default());
+    operator.desk.gateways = std::sync::Arc::new(testkit::FakeGateways::default());
     let (exit, told) =
         operator.fails("topup start --email customer@example.com --amount 20000").await;
     assert_eq!(exit, Exit::Usage);

@@ -282,7 +282,10 @@ impl Scene {
             Self::Settle | Self::SettleUnsold | Self::SettleOrphan => {
                 market.settle_reserving().run_once().await?;
             }
+<<<<<<< ours
             Self::Drain | Self::Close | Self::CloseFinished => _ = market.run_tasks().await?,
+=======
+>>>>>>> theirs
             Self::StartTopup => {
                 let amount = Amount::new(PAID).ok_or("an amount")?;
                 market.start_topup().execute(market.user, amount).await?;
@@ -294,7 +297,11 @@ impl Scene {
                 let payment = PaymentRef::Payment(stage.payment()?.1.clone());
                 market.confirm_payment().execute(Gateway::Stripe, &payment, None).await?;
             }
-            Self::ConfirmTask | Self::SendRefund => _ = market.run_tasks().await?,
+            Self::Drain
+            | Self::Close
+            | Self::CloseFinished
+            | Self::ConfirmTask
+            | Self::SendRefund => _ = market.run_tasks().await?,
             Self::PollTopups => _ = market.poll_topups().run_once().await?,
             Self::CatchUp => _ = market.catch_up().run_once().await?,
             Self::OrderRefund => {

@@ -13,7 +13,7 @@ pub struct Gateways {
 
 impl Gateways {
     /// Exactly these; of two for the same gateway the first counts.
-    pub fn new(given: Vec<Arc<dyn PaymentGateway>>) -> Self {
+    pub fn new(given: &[Arc<dyn PaymentGateway>]) -> Self {
         let of = |gateway: &Gateway| {
             given.iter().find(|adapter| adapter.terms().gateway == *gateway).cloned()
         };

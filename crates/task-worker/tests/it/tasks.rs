@@ -222,6 +222,7 @@ async fn what_waits_is_counted() {
     let mut callback = market.callback(&order, "123456").unwrap();
     callback.external_id = domain::ids::ExternalId::parse("unknown").unwrap();
     market.receive_sms().execute(&callback).await.unwrap();
+    market.started(&market.gateway, 20_000).await.unwrap();
     let store = Arc::new(market.store.clone());
     assert_eq!(run(&Backlog::new(store.clone(), store.clone(), store)).await, Progress::Done);
     assert!(is(gauge("sms_inbox_pending"), 1.0));

@@ -38,7 +38,7 @@ const fn row(name: &'static str, ours: &'static [&'static str]) -> Row {
 const PURE: [&str; 6] = ["async-trait", "chrono", "serde", "thiserror", "tracing", "uuid"];
 const BINARY: &[&str] = &["domain", "http-kit", "infra", "rpc", "runtime", "wiring"];
 
-const TABLE: [Row; 16] = [
+const TABLE: [Row; 17] = [
     Row { outside: Some(&PURE), ..row("domain", &[]) },
     Row { adapters: &ADAPTERS, tests_adapters: true, ..row("infra", &["domain"]) },
     row("http-kit", &["domain"]),
