@@ -282,10 +282,6 @@ impl Scene {
             Self::Settle | Self::SettleUnsold | Self::SettleOrphan => {
                 market.settle_reserving().run_once().await?;
             }
-<<<<<<< ours
-            Self::Drain | Self::Close | Self::CloseFinished => _ = market.run_tasks().await?,
-=======
->>>>>>> theirs
             Self::StartTopup => {
                 let amount = Amount::new(PAID).ok_or("an amount")?;
                 market.start_topup().execute(market.user, amount).await?;

@@ -236,8 +236,19 @@ macro_rules! cases {
             is_adopted_where_it_is_missing,
         }
     };
-    tasks::{DeadLetters, TaskQueue, Terms},
-    topups::TopupQueries,
+    (periodic => $each:ident) => {
+        $each! { periodic:
+            gives_a_slot_to_one_of_many,
+            counts_slots_that_were_missed,
+            ends_a_term_when_the_next_begins,
+            refuses_the_list_of_a_term_that_is_over,
+            forgets_old_runs,
+        }
+    };
+    (rates => $each:ident) => {
+        $each! { rates:
+            remembers_the_newest_rate,
+            ignores_a_rate_made_earlier,
         }
     };
     (outbox => $each:ident) => {
