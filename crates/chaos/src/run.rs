@@ -90,6 +90,7 @@ async fn start(options: &Options, directory: &Path, seed: u64) -> anyhow::Result
         disk_mib: Some(options.disk_mib),
         seed,
         customers: options.customers,
+        connections: options.connections,
     })
     .await
 }

@@ -46,6 +46,8 @@ pub(crate) struct Plan {
     pub(crate) disk_mib: Option<u64>,
     pub(crate) seed: u64,
     pub(crate) customers: u32,
+    /// Connections to Postgres of each server.
+    pub(crate) connections: u32,
 }
 
 /// Everything that runs.
@@ -165,6 +167,7 @@ impl Start<'_> {
         let public = self.wiring.lay("ingest", ingest.port()).await?;
         self.common = settings::common();
         self.common.extend([
+            variable("database.max_connections", self.plan.connections.to_string()),
             variable("ingest.public_url", format!("http://{public}")),
             variable("stripe.api_base", format!("http://{gateways}")),
         ]);
