@@ -125,6 +125,12 @@ impl System {
         Ok(())
     }
 
+    /// Where customers reach the servers: the beginnings of the wires to them.
+    pub(crate) fn fronts(&self) -> Vec<String> {
+        let fronts = self.links.iter().filter(|link| link.name.starts_with("front/"));
+        fronts.map(|link| format!("http://{}", link.address)).collect()
+    }
+
     /// The wire of that name.
     pub(crate) fn link(&self, name: &str) -> anyhow::Result<&Link> {
         let found = self.links.iter().find(|link| link.name == name);
