@@ -49,6 +49,9 @@ pub(crate) struct Options {
     /// Customers who buy at the same time
     #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=200))]
     pub(crate) customers: u32,
+    /// Connections to Postgres of each server: few of them show who waits for whom
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=20))]
+    pub(crate) connections: u32,
     /// Where the binaries are
     #[arg(long, default_value = "target/debug")]
     pub(crate) bin_dir: PathBuf,

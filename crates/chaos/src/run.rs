@@ -14,9 +14,9 @@ use tokio::time::{Instant, sleep};
 use crate::{
     check::{Facts, Finding, Grade, contradictions, plant_all},
     cli::Options,
-    evidence::{Evidence, collect, hurry, unfinished},
+    evidence::{Evidence, collect, hurry, newest_events, unfinished},
     history::{Header, History, What},
-    load::{Load, Served},
+    load::{Listeners, Load, Served},
     nemesis::{Hands, Nemesis, Profile, Until, profile},
     report::{Judged, Summary},
     stack::{Plan, System},
@@ -60,9 +60,11 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
         history.note("no file system may be mounted here: the disk is never full")?;
     }
     say("the system is up; breaking it");
+    let listeners = Listeners::start(&system, &history, seed).await?;
     disturb(&system, &history, (&profile, seed), (minutes, options.steps)).await?;
     say("all is mended; waiting for rest");
     rest(&system, &history).await?;
+    listeners.finish(&newest_events(&system).await?).await?;
     for name in system.stop_servers().await? {
         history.note(format!("{name} did not end cleanly"))?;
     }
@@ -90,6 +92,7 @@ async fn start(options: &Options, directory: &Path, seed: u64) -> anyhow::Result
         disk_mib: Some(options.disk_mib),
         seed,
         customers: options.customers,
+        connections: options.connections,
     })
     .await
 }

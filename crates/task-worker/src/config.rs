@@ -92,6 +92,9 @@ pub struct Tasks {
     pub run_timeout: Duration,
     /// How long a durable task rests after its worker died.
     pub lease: Duration,
+    /// Kinds of stored tasks that another build does; any other without a handler here keeps the
+    /// process from starting.
+    pub foreign_kinds: Vec<String>,
     /// Least time for which a lock is taken: how long a task may rest after its instance died.
     pub lock: Duration,
     /// Overrides how old a purchase must be before it counts as abandoned.
@@ -124,6 +127,7 @@ impl Section for Tasks {
             keep_keys: Duration::from_secs(days.saturating_mul(DAY)),
             run_timeout: keys.seconds("run_timeout_seconds", 120, 10..=HOUR),
             lease: keys.seconds("lease_seconds", 30, 1..=HOUR),
+            foreign_kinds: keys.or("foreign_kinds", Vec::new()),
             lock: keys.seconds("lock_seconds", 30, 1..=HOUR),
             settle_patience: patience.map(Duration::from_secs),
             orphan_after: keys.seconds("orphan_after_seconds", 180, slow),

@@ -158,7 +158,9 @@ impl Parts {
     }
 
     fn queue(&self) -> Executor {
-        let settings = QueueSettings { worker: instance(), lease: self.config.tasks.lease };
+        let tasks = &self.config.tasks;
+        let foreign = tasks.foreign_kinds.clone();
+        let settings = QueueSettings { worker: instance(), lease: tasks.lease, foreign };
         Executor::new(self.postgres.clone(), self.handlers(), settings)
             .poked_by(self.pokes.of(Queue::Tasks))
     }

@@ -81,6 +81,11 @@ fn history() -> Vec<Value> {
     call(2, json!({ "op": "topup", "amount": 500 }), vec![started]);
     let drill = json!({ "op": "drill", "subjects": ["drill-1:0"] });
     call(0, drill, vec![json!({ "outcome": "ok" })]);
+    lines.push(json!({ "at_ms": 2, "kind": "listens", "customer": 1, "after": 1 }));
+    for (seq, event) in [(2, "order.active"), (3, "order.completed")] {
+        lines.push(json!({ "at_ms": 900, "kind": "heard", "customer": 1, "seq": seq,
+            "event": event, "order": 1 }));
+    }
     lines
 }
 
@@ -117,8 +122,18 @@ fn books() -> Vec<(&'static str, Vec<Value>)> {
         ("topups", vec![json!({ "id": "t1", "user_id": 2, "amount": 500, "state": "PAID" })]),
         ("notices", vec![json!({ "event_id": "e1", "state": "DONE" })]),
         ("told", events.to_vec()),
+        ("events", placed()),
         ("canaries", vec![json!({ "task_id": 1, "subject": "drill-1:0", "times": 1 })]),
         ("dead_tasks", Vec::new()),
+    ]
+}
+
+fn placed() -> Vec<Value> {
+    let event = |user: i64, order: i64, event: &str, seq: u64| json!({ "user_id": user, "order_id": order, "event": event, "seq": seq });
+    vec![
+        event(1, 9, "order.active", 1),
+        event(1, 1, "order.active", 2),
+        event(1, 1, "order.completed", 3),
     ]
 }
 
@@ -189,7 +204,7 @@ fn finds_nothing_where_nothing_is_wrong() {
 /// What is spoilt, and a part of what has to be said about it.
 type Spoilt = (fn(&mut Run), Grade, &'static str);
 
-const SPOILT: [Spoilt; 27] = [
+const SPOILT: [Spoilt; 31] = [
     (|run| drop(run.rows("orders").remove(0)), Grade::Lost, "order 1 of purchase first is gone"),
     (|run| run.rows("orders")[0]["user_id"] = json!(2), Grade::Lost, "is somebody else's"),
     (|run| run.rows("orders")[1]["state"] = json!("EXPIRED"), Grade::Lost, "confirmed as CANCELED"),
@@ -222,6 +237,10 @@ const SPOILT: [Spoilt; 27] = [
     (|run| run.rows("letters")[0]["state"] = json!("PENDING"), Grade::Stuck, "is PENDING"),
     (|run| run.rows("canaries")[0]["times"] = json!(2), Grade::Double, "took effect 2 times"),
     (|run| drop(run.rows("canaries").remove(0)), Grade::Lost, "never took effect"),
+    (|run| drop(run.history.pop()), Grade::Lost, "never heard of 1 events, 3 the first"),
+    (|run| run.history.push(run.history[run.history.len() - 1].clone()), Grade::Double, "3 twice"),
+    (|run| run.rows("events")[2]["order_id"] = json!(2), Grade::Wrong, "which is not 3"),
+    (|run| drop(run.rows("events").remove(2)), Grade::Wrong, "which is not 3"),
     (
         |run| run.world["providers"]["alpha"]["activations"][1]["status"] = json!("WAITING"),
         Grade::Wrong,

@@ -15,6 +15,7 @@ pub(crate) struct Books {
     pub(crate) topups: Vec<Topup>,
     pub(crate) notices: Vec<Notice>,
     pub(crate) told: Vec<Told>,
+    pub(crate) events: Vec<Event>,
     pub(crate) canaries: Vec<Canary>,
     pub(crate) dead_tasks: Vec<DeadTask>,
 }
@@ -114,6 +115,16 @@ pub(crate) struct Told {
     pub(crate) unstamped: i64,
 }
 
+/// An event with its place, if it has one yet.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Event {
+    pub(crate) user_id: i64,
+    pub(crate) order_id: i64,
+    #[serde(rename = "event")]
+    pub(crate) kind: String,
+    pub(crate) seq: Option<u64>,
+}
+
 /// How often a task of no other use took effect.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Canary {
@@ -164,6 +175,9 @@ SELECT to_json(x) FROM (SELECT event_id, state FROM payment_inbox ORDER BY id) x
 SELECT to_json(x) FROM (
     SELECT order_id, kind, count(*) AS times, count(*) FILTER (WHERE seq IS NULL) AS unstamped
     FROM events GROUP BY order_id, kind ORDER BY order_id, kind) x;
+\\echo #events
+SELECT to_json(x) FROM (
+    SELECT user_id, order_id, kind AS event, seq FROM events ORDER BY id) x;
 SELECT to_regclass('task_canary') IS NOT NULL AS has_tasks \\gset
 \\if :has_tasks
 \\echo #canaries
@@ -198,6 +212,7 @@ impl Books {
             topups: parse(rows("topups"))?,
             notices: parse(rows("notices"))?,
             told: parse(rows("told"))?,
+            events: parse(rows("events"))?,
             canaries: parse(rows("canaries"))?,
             dead_tasks: parse(rows("dead_tasks"))?,
         })

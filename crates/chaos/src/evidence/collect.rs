@@ -1,4 +1,4 @@
-use std::{fs, path::Path, time::Duration};
+use std::{collections::HashMap, fs, path::Path, time::Duration};
 
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
@@ -46,6 +46,17 @@ pub(crate) async fn collect(system: &System, directory: &Path) -> anyhow::Result
 pub(crate) async fn read_books(url: &str, first: &str) -> anyhow::Result<String> {
     let script = format!("BEGIN ISOLATION LEVEL REPEATABLE READ;\n{first}\n{QUERIES}\nROLLBACK;\n");
     psql(url, &script).await
+}
+
+/// The newest place of each customer's events.
+pub(crate) async fn newest_events(system: &System) -> anyhow::Result<HashMap<i64, u64>> {
+    let newest = "SELECT user_id, max(seq) FROM events WHERE seq IS NOT NULL GROUP BY user_id";
+    let rows = psql(&system.postgres.owner_url(), newest).await?;
+    let row = |row: &str| {
+        let (user, seq) = row.split_once('|').context("no row")?;
+        Ok((user.parse()?, seq.parse()?))
+    };
+    rows.lines().filter(|line| !line.is_empty()).map(row).collect()
 }
 
 /// Lets what rests after failures be tried again now. Where real time passes, it rests for minutes.

@@ -7,7 +7,7 @@ mod decimal;
 mod world;
 
 pub(crate) use self::{
-    books::{Books, Key, Message, Order, Topup, Transfer, Wallet},
-    collect::{Evidence, collect, hurry, read_books, unfinished},
+    books::{Books, Event, Key, Message, Order, Topup, Transfer, Wallet},
+    collect::{Evidence, collect, hurry, newest_events, read_books, unfinished},
     world::{Activation, Session, World},
 };

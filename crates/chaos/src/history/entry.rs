@@ -33,6 +33,10 @@ pub(crate) enum What {
         #[serde(flatten)]
         answer: Answer,
     },
+    /// Somebody begins to listen to a stream of events, at that place.
+    Listens { customer: i64, after: u64 },
+    /// An event reached somebody who listens.
+    Heard { customer: i64, seq: u64, event: String, order: i64 },
     /// A fault begins.
     Fault {
         number: u64,

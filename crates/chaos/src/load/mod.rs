@@ -5,8 +5,13 @@ mod buyer;
 mod client;
 mod drills;
 mod goods;
+mod listeners;
 mod payers;
 mod pool;
+mod sse;
 mod writers;
 
-pub(crate) use self::pool::{Load, Served};
+pub(crate) use self::{
+    listeners::Listeners,
+    pool::{Load, Served},
+};

@@ -32,6 +32,8 @@ pub(crate) struct Summary {
     pub(crate) messages: u64,
     pub(crate) payments: u64,
     pub(crate) transfers: u64,
+    /// Events that reached somebody who listened.
+    pub(crate) heard: u64,
     /// Tasks whose every effect left a trace.
     pub(crate) tasks: u64,
     /// Purchases that were made although the answer got lost, and not made again.
@@ -83,6 +85,9 @@ impl Summary {
             messages: wide(books.messages.len()),
             payments: wide(facts.world().sessions.iter().filter(|it| it.is_paid).count()),
             transfers: wide(books.transfers.len()),
+            heard: wide(
+                history.iter().filter(|entry| matches!(entry.what, What::Heard { .. })).count(),
+            ),
             tasks: wide(books.canaries.len()),
             absorbed: wide(absorbed(facts)),
             late_messages: wide(late_messages(facts)),

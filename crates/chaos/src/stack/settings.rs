@@ -6,9 +6,8 @@ pub(super) const PROVIDER_LIFETIME_SECONDS: u32 = 86_400;
 pub(super) const STRIPE_KEY: &str = "sk_test_chaos";
 pub(super) const STRIPE_SECRET: &str = "whsec_chaos";
 
-const QUICK: [(&str, &str); 31] = [
+const QUICK: [(&str, &str); 30] = [
     ("secrets.seal_key", "4c6f63616c6f6e6c79206b65792c206e6f742061207365637265742061742e2e"),
-    ("database.max_connections", "8"),
     ("orders.lifetime_seconds", "20"),
     ("orders.min_cancel_seconds", "0"),
     ("orders.resend_cooldown_seconds", "1"),

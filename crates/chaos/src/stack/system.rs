@@ -46,6 +46,8 @@ pub(crate) struct Plan {
     pub(crate) disk_mib: Option<u64>,
     pub(crate) seed: u64,
     pub(crate) customers: u32,
+    /// Connections to Postgres of each server.
+    pub(crate) connections: u32,
 }
 
 /// Everything that runs.
@@ -123,6 +125,12 @@ impl System {
         Ok(())
     }
 
+    /// Where customers reach the servers: the beginnings of the wires to them.
+    pub(crate) fn fronts(&self) -> Vec<String> {
+        let fronts = self.links.iter().filter(|link| link.name.starts_with("front/"));
+        fronts.map(|link| format!("http://{}", link.address)).collect()
+    }
+
     /// The wire of that name.
     pub(crate) fn link(&self, name: &str) -> anyhow::Result<&Link> {
         let found = self.links.iter().find(|link| link.name == name);
@@ -165,6 +173,7 @@ impl Start<'_> {
         let public = self.wiring.lay("ingest", ingest.port()).await?;
         self.common = settings::common();
         self.common.extend([
+            variable("database.max_connections", self.plan.connections.to_string()),
             variable("ingest.public_url", format!("http://{public}")),
             variable("stripe.api_base", format!("http://{gateways}")),
         ]);

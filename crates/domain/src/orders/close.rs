@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use super::Order;
 use crate::{
     ids::OrderId,
+    ledger::chart::late_sms,
     providers::{CancelOutcome, ProviderError, ProviderRegistry},
     store::{ATTEMPTS, Store, StoreError, UnitOfWork, retrying},
     tasks::{
@@ -17,8 +18,9 @@ use crate::{
 
 /// Gives back or finishes the number of an ended order upstream.
 ///
-/// Moves no money of customers. The task is stored with the end of the order; a repeat does no
-/// harm, because giving back and finishing may be asked for twice.
+/// Moves no money of customers: where the provider delivered after the refund, the cost is ours.
+/// The task is stored with the end of the order; a repeat does no harm, because giving back and
+/// finishing may be asked for twice and the cost is booked once.
 #[derive(Clone)]
 pub struct CloseUpstream {
     store: Arc<dyn Store>,
@@ -55,36 +57,52 @@ impl CloseUpstream {
         }
     }
 
-    async fn close(&self, order: &Order) -> Result<(), TaskFailure> {
-        let Some(lease) = order.lease() else { return Ok(()) };
+    async fn close(&self, order: &Order) -> Result<Closed, TaskFailure> {
+        let Some(lease) = order.lease() else { return Ok(Closed::Free) };
         let adapter = self.registry.get(order.quote.provider).await?;
         let adapter = adapter.ok_or_else(|| TaskFailure::transient("the provider is gone"))?;
         if order.delivery().is_some() {
-            return Ok(adapter.finish(&lease.external_id).await?);
+            adapter.finish(&lease.external_id).await?;
+            return Ok(Closed::Free);
         }
         match adapter.cancel(&lease.external_id).await? {
-            CancelOutcome::Canceled | CancelOutcome::Missing => Ok(()),
+            CancelOutcome::Canceled | CancelOutcome::Missing => Ok(Closed::Free),
             CancelOutcome::TooEarly => {
                 let class = FailureClass::Throttled(Self::TOO_EARLY);
                 Err(TaskFailure::new(class, "too early to give the number back"))
             }
             CancelOutcome::Delivered => {
                 tracing::warn!(order.id = %order.id, provider.id = %order.quote.provider, "order {} was refunded and then delivered: the cost is ours", order.id);
-                Ok(())
+                Ok(Closed::Charged)
             }
         }
     }
 
-    async fn note(&self, claim: &Claim, id: OrderId) -> Result<Done, TaskFailure> {
+    async fn note(&self, claim: &Claim, id: OrderId, closed: Closed) -> Result<Done, TaskFailure> {
         let mut uow = self.store.begin().await?;
         let order = uow.orders().lock(id).await?;
         let mut order = order.ok_or_else(|| TaskFailure::permanent("the order is gone"))?;
+        let (provider, cost) = (order.quote.provider, order.quote.cost);
+        if closed == Closed::Charged
+            && let Some(late) = late_sms(order.money(), provider, cost)
+        {
+            uow.ledger().post(&late).await?;
+        }
         order.upstream_open = false;
         uow.orders().update(&order).await?;
         finish_in(&mut *uow, claim).await?;
         uow.commit().await?;
         Ok(Done::Finished)
     }
+}
+
+/// How the provider let go of a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Closed {
+    /// For nothing, or for what was booked with the message.
+    Free,
+    /// For its price, because a message came after the refund.
+    Charged,
 }
 
 #[async_trait]
@@ -102,8 +120,8 @@ impl TaskHandler for CloseUpstream {
         if !order.upstream_open {
             return Ok(Done::Unfinished);
         }
-        self.close(&order).await?;
-        retrying(ATTEMPTS, || self.note(claim, order.id)).await
+        let closed = self.close(&order).await?;
+        retrying(ATTEMPTS, || self.note(claim, order.id, closed)).await
     }
 }
 

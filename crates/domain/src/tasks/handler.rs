@@ -3,7 +3,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::{Burial, Claim, TaskKind, Verdict};
-use crate::store::{AsContention, Source, StoreError, UnitOfWork};
+use crate::{
+    ledger::PostError,
+    store::{AsContention, Source, StoreError, UnitOfWork},
+};
 
 /// Does the tasks of one kind.
 ///
@@ -148,6 +151,16 @@ impl From<StoreError> for TaskFailure {
         let lost_race = error.is_contention();
         let class = if lost_race { FailureClass::Contention } else { FailureClass::Transient };
         Self::new(class, error)
+    }
+}
+
+impl From<PostError> for TaskFailure {
+    /// What the ledger refuses it refuses again; a person has to look.
+    fn from(error: PostError) -> Self {
+        match error {
+            PostError::Store(error) => error.into(),
+            refused => Self::permanent(refused),
+        }
     }
 }
 

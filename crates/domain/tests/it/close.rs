@@ -86,6 +86,40 @@ async fn lets_go_of_what_cannot_be_given_back() -> Outcome {
         market.run_tasks().await?;
         assert!(!is_open(&market, &order).await?, "{outcome:?}");
         assert_eq!(market.wallet().await?, (100, 0));
+        let paid = if outcome == CancelOutcome::Delivered { order.quote.cost.micros() } else { 0 };
+        assert_eq!(late_expense(&market).await?, paid, "{outcome:?}");
+        market.check_books().await?;
+    }
+    Ok(())
+}
+
+/// What we paid for messages that came after a refund.
+async fn late_expense(market: &Market) -> Outcome<i64> {
+    let report = market.audit().await?;
+    assert_eq!(report.findings, []);
+    let late = report.trial_balance.iter().filter(|line| line.class == "late_sms_expense");
+    // What we spent stands below zero.
+    Ok(-late.map(|line| line.balance).sum::<i64>())
+}
+
+#[tokio::test]
+async fn books_a_late_message_once() -> Outcome {
+    for (method, moment) in [
+        ("post", Moment::After),
+        ("finish_task", Moment::After),
+        ("commit", Moment::Before),
+        ("commit", Moment::After),
+    ] {
+        let (market, order) = expired().await?;
+        for _ in 0..2 {
+            market.cheap.adapter.then_cancel(Ok(CancelOutcome::Delivered));
+        }
+        market.chaos.strike_next(method, moment, Blow::Fail);
+        market.run_tasks().await?;
+        market.clock.advance_seconds(30);
+        market.run_tasks().await?;
+        assert!(!is_open(&market, &order).await?, "{method}");
+        assert_eq!(late_expense(&market).await?, order.quote.cost.micros(), "{method}");
     }
     Ok(())
 }

@@ -21,5 +21,6 @@ mod shutdown;
 mod stream;
 mod stripe;
 mod support;
+mod tasks;
 mod wallet;
 mod workers;

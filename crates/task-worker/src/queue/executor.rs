@@ -32,6 +32,8 @@ pub struct QueueSettings {
     pub worker: String,
     /// How long a task rests after its worker died.
     pub lease: Duration,
+    /// Stored kinds that another build does.
+    pub foreign: Vec<String>,
 }
 
 /// Why tasks cannot be run by this build.
@@ -106,7 +108,8 @@ impl Executor {
 
     fn judge(&self, stored: Vec<String>) -> Result<(), QueueError> {
         let known = |kind: &String| {
-            TaskKind::parse(kind).is_some_and(|kind| self.handlers.contains_key(&kind))
+            let handled = TaskKind::parse(kind).is_some_and(|it| self.handlers.contains_key(&it));
+            handled || self.settings.foreign.contains(kind)
         };
         let unhandled: Vec<_> = stored.into_iter().filter(|kind| !known(kind)).collect();
         if unhandled.is_empty() { Ok(()) } else { Err(QueueError::Unhandled(unhandled)) }

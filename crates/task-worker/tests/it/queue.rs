@@ -103,6 +103,7 @@ struct Stage {
     clock: Arc<FixedClock>,
     chaos: Chaos,
     supervisor: Supervisor,
+    foreign: Vec<String>,
 }
 
 impl Stage {
@@ -111,7 +112,8 @@ impl Stage {
         metrics_handle().unwrap();
         let (chaos, clock) = (Chaos::default(), Arc::new(FixedClock::default()));
         let store = MemStore::new(chaos.clone()).with_clock(clock.clone());
-        Self { store, clock, chaos, supervisor: Supervisor::new(Duration::from_mins(5)) }
+        let supervisor = Supervisor::new(Duration::from_mins(5));
+        Self { store, clock, chaos, supervisor, foreign: Vec::new() }
     }
 
     async fn enqueue(&self, number: i64) {
@@ -119,7 +121,11 @@ impl Stage {
     }
 
     fn executor(&self, handler: Arc<dyn TaskHandler>) -> Executor {
-        let settings = QueueSettings { worker: "worker".to_owned(), lease: LEASE };
+        let settings = QueueSettings {
+            worker: "worker".to_owned(),
+            lease: LEASE,
+            foreign: self.foreign.clone(),
+        };
         Executor::new(Arc::new(self.store.clone()), [handler], settings)
     }
 
@@ -346,6 +352,19 @@ async fn refuses_to_start_beside_tasks_that_nobody_would_do() {
     stage.store.enqueue_now(&canary).await.unwrap();
     stage.start(&Script::new([]));
     assert_eq!(stage.supervisor.wait().await, Exit::Failed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn leaves_to_another_build_what_it_is_told_to() {
+    let mut stage = Stage::new();
+    stage.foreign = vec!["canary".to_owned()];
+    let script = Script::new([]);
+    stage.enqueue(1).await;
+    let canary = NewTask::new(TaskKind::Canary, Subject::parse("pulse").unwrap());
+    stage.store.enqueue_now(&canary).await.unwrap();
+    stage.start(&script);
+    sleep(SOON).await;
+    assert_eq!((script.ends(), stage.counts().await), (1, (1, 0, 0)));
 }
 
 #[tokio::test(start_paused = true)]

@@ -25,5 +25,6 @@ pub(crate) use http::Reply;
 pub(crate) use options::{Options, variable_of};
 pub(crate) use place::place;
 pub(crate) use python::python;
+pub(crate) use server::Server;
 pub(crate) use stack::Stack;
 pub(crate) use wait::{SOON, eventually, until};
