@@ -23,6 +23,7 @@ pub use pokes::Pokes;
 pub use queue::{Executor, QueueError, QueueSettings};
 pub use task::{Progress, Task, TaskError};
 pub use tasks::{
-    Adopt, Audit, Backlog, Credit, Expire, Poll, Publisher, Pulse, Purge, Relay, Settle, Sync,
+    Adopt, Audit, Backlog, Collect, Credit, Expire, Monitor, Poll, Publisher, Pulse, Purge, Relay,
+    RollUp, Scope, Settle, Sync,
 };
 pub use wiring::start;

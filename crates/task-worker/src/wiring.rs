@@ -11,6 +11,7 @@ use domain::{
         confirm::ConfirmSms,
         receive::{PullSms, ReceiveSms},
     },
+    ledger::{audit::AuditBooks, debts::CollectDebts},
     orders::{
         OrderTerms,
         close::CloseUpstream,
@@ -42,7 +43,8 @@ use crate::{
     queue::{Executor, QueueSettings},
     task::{Task, TaskError},
     tasks::{
-        Adopt, Audit, Backlog, Credit, Expire, Poll, Publisher, Pulse, Purge, Relay, Settle, Sync,
+        Adopt, Audit, Backlog, Collect, Credit, Expire, Monitor, Poll, Publisher, Pulse, Purge,
+        Relay, RollUp, Scope, Settle, Sync,
     },
 };
 
@@ -102,6 +104,8 @@ impl Parts {
         let events = self.pokes.of(Queue::Events);
         let relay = Schedule { standby: Some(RELAY_STANDBY), ..self.every("relay", every.relay) };
         let audit = Schedule { timeout: AUDIT_TIMEOUT, ..self.every("audit", every.audit) };
+        let full_audit =
+            Schedule { timeout: AUDIT_TIMEOUT, ..self.every("full_audit", every.full_audit) };
         let backlog = self.every("backlog", BACKLOG_EVERY);
         let backlog_task =
             Backlog::new(self.postgres.clone(), self.postgres.clone(), self.postgres.clone());
@@ -113,7 +117,11 @@ impl Parts {
             self.led(self.urgent("expire", every.expire), self.expire()),
             self.led(self.urgent("settle", every.settle), self.settle()),
             self.led(self.every("catalog", every.catalog), self.sync()),
-            self.led(audit, Audit(self.postgres.clone())),
+            self.led(audit, Audit::new(self.books(), Scope::Recent)),
+            self.led(full_audit, Audit::new(self.books(), Scope::Full)),
+            self.led(self.every("roll_up", every.roll_up), RollUp(self.postgres.clone())),
+            self.led(self.every("collect", every.collect), self.collect()),
+            self.led(self.every("monitor", every.monitor), self.monitor()),
             self.led(self.every("adopt", every.adopt), self.adopt()),
             self.led(self.every("canary", every.canary), Pulse(self.postgres.clone())),
             self.led(self.every("purge", every.purge), self.purge()),
@@ -167,6 +175,20 @@ impl Parts {
 
     fn adopt(&self) -> Adopt {
         Adopt::new(self.postgres.clone(), self.clock.clone())
+    }
+
+    fn books(&self) -> AuditBooks {
+        AuditBooks::new(self.postgres.clone(), self.postgres.clone(), self.postgres.clone())
+    }
+
+    fn collect(&self) -> Collect {
+        Collect(CollectDebts::new(self.postgres.clone(), self.postgres.clone()))
+    }
+
+    fn monitor(&self) -> Monitor {
+        let patience = self.config.settle_patience() * 2;
+        let (ledger, registry) = (self.postgres.clone(), self.registry.clone());
+        Monitor::new(ledger, registry, self.clock.clone(), patience)
     }
 
     fn credit(&self) -> Credit {

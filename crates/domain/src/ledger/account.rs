@@ -83,6 +83,9 @@ pub enum Gateway {
 }
 
 impl Gateway {
+    /// Every gateway.
+    pub const ALL: &'static [Self] = &[Self::Stripe];
+
     /// The name as stored and as part of journal keys.
     pub const fn code(self) -> &'static str {
         match self {
@@ -97,11 +100,13 @@ impl Gateway {
         }
     }
 
+    /// Reads the number that the ledger stores.
+    pub fn numbered(number: i64) -> Option<Self> {
+        Self::ALL.iter().copied().find(|gateway| gateway.number() == number)
+    }
+
     /// Reads a stored name.
     pub fn parse(code: &str) -> Option<Self> {
-        match code {
-            "stripe" => Some(Self::Stripe),
-            _ => None,
-        }
+        Self::ALL.iter().copied().find(|gateway| gateway.code() == code)
     }
 }

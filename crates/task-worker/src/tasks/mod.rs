@@ -3,9 +3,11 @@
 mod adopt;
 mod audit;
 mod backlog;
+mod books;
 mod canary;
 mod credit;
 mod expire;
+mod monitor;
 mod poll;
 mod purge;
 mod relay;
@@ -13,11 +15,13 @@ mod settle;
 mod sync;
 
 pub use adopt::Adopt;
-pub use audit::Audit;
+pub use audit::{Audit, Scope};
 pub use backlog::Backlog;
+pub use books::{Collect, RollUp};
 pub use canary::Pulse;
 pub use credit::Credit;
 pub use expire::Expire;
+pub use monitor::Monitor;
 pub use poll::Poll;
 pub use purge::Purge;
 pub use relay::{Publisher, Relay};

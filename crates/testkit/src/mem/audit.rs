@@ -29,6 +29,7 @@ pub(super) fn report(state: &State) -> AuditReport {
         wallets: count(books.wallets.len()),
         findings,
         trial_balance,
+        root: None,
     }
 }
 
@@ -145,7 +146,7 @@ fn paid_topups_are_credited_once(state: &State) -> Vec<Finding> {
     vec![finding("L9", None, format!("paid {expected:?}, credited {credited:?}"))]
 }
 
-fn trial_balance(books: &Books) -> Vec<TrialLine> {
+pub(super) fn trial_balance(books: &Books) -> Vec<TrialLine> {
     let mut sums: BTreeMap<(&str, &str), i64> = BTreeMap::new();
     for row in &books.rows {
         let (amount, currency) = (row.transfer.amount.get(), row.transfer.currency.code());

@@ -15,6 +15,7 @@ mod state;
 mod tasks;
 mod topups;
 mod unit;
+mod upkeep;
 mod work;
 
 use std::sync::Arc;
