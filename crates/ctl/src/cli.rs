@@ -1,14 +1,21 @@
 //! The words of the command line.
 
+mod customer;
+mod ledger;
 mod topup;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use domain::{money::Amount, providers::Protocol};
+use infra::postgres::Role;
 use runtime::config::{HttpUrl, Raw, Value};
 
 pub use self::topup::{ListTopups, Rate, RefundTopup, ResolveTopup, Topup};
+pub use self::{
+    customer::{Compensate, Credit, Customer, Freeze, Unfreeze},
+    ledger::{Adjust, Audit, Ledger, Propose, Settle, Statement, Way},
+};
 use crate::failure::Exit;
 
 /// Where the settings come from, for `--help`.
@@ -72,51 +79,30 @@ pub enum Command {
 /// `migrate`.
 #[derive(Debug, Args)]
 pub struct Migrate {
-    /// Let this database login run the servers (may be repeated)
-    #[arg(long, value_name = "ROLE")]
-    pub grant_to: Vec<String>,
+    /// Let this database login run all servers, or one of them with =api, =webhook or =worker, or
+    /// these tools with =operator (may be repeated)
+    #[arg(long, value_name = "LOGIN[=WHAT]", value_parser = grant)]
+    pub grant_to: Vec<Grant>,
 }
 
-/// `customer …`.
-#[derive(Debug, Subcommand)]
-pub enum Customer {
-    /// Add a customer with an empty wallet
-    Add {
-        /// Address, which nobody else may have
-        #[arg(long)]
-        email: String,
-        /// File with the password, - for standard input; without one only tokens give access
-        #[arg(long, value_name = "FILE")]
-        password_file: Option<PathBuf>,
-    },
-    /// Show a customer and what their wallet holds
-    Show {
-        /// Address
-        #[arg(long)]
-        email: String,
-    },
-    /// Give a customer money
-    Credit(Credit),
+/// A login of the database, and what it may do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grant {
+    /// The login.
+    pub login: String,
+    /// For whom it is.
+    pub role: Role,
 }
 
-/// `customer credit`.
+/// Who gave their word for money that is moved by hand.
 #[derive(Debug, Args)]
-pub struct Credit {
-    /// Whose wallet
-    #[command(flatten)]
-    pub customer: ByEmailOrId,
-    /// Whole rupiah
-    #[arg(long, value_name = "IDR", value_parser = amount)]
-    pub amount: Amount,
+pub struct Word {
     /// Why; kept for ever beside the money
     #[arg(long)]
     pub reason: String,
     /// Who decides; the login name unless given
     #[arg(long, value_name = "NAME")]
     pub operator: Option<String>,
-    /// Makes a repeat harmless: the same reference credits once
-    #[arg(long)]
-    pub reference: Option<String>,
 }
 
 /// A customer by address or number.
@@ -163,6 +149,21 @@ pub enum Provider {
         /// Its short name
         #[arg(long)]
         code: String,
+    },
+    /// Book money that we sent to a provider in advance
+    Fund {
+        /// Its short name
+        #[arg(long)]
+        code: String,
+        /// US dollars, such as 250 or 99.95
+        #[arg(long, value_name = "USD", value_parser = dollars)]
+        amount: Amount,
+        /// Number of the transfer: the same one is booked once
+        #[arg(long)]
+        reference: String,
+        /// Who and why
+        #[command(flatten)]
+        word: Word,
     },
     /// Call a provider at another address
     SetUrl {
@@ -217,13 +218,6 @@ pub enum Catalog {
     Sync,
 }
 
-/// `ledger …`.
-#[derive(Debug, Subcommand)]
-pub enum Ledger {
-    /// Prove the books from the first movement to the last; ends with 4 when they do not hold
-    Audit,
-}
-
 /// `task …`.
 #[derive(Debug, Subcommand)]
 pub enum Task {
@@ -265,6 +259,25 @@ fn amount(text: &str) -> Result<Amount, String> {
     Amount::new(units).ok_or_else(|| format!("must be 1 to {}", Amount::MAX))
 }
 
+/// Dollars with up to six digits behind the point, in millionths.
+fn dollars(text: &str) -> Result<Amount, String> {
+    let wrong = || "must be US dollars, such as 99.95".to_owned();
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits(whole) || !digits(fraction) || fraction.len() > 6 {
+        return Err(wrong());
+    }
+    let micros = format!("{whole}{fraction:0<6}").parse().map_err(|_| wrong())?;
+    Amount::new(micros).ok_or_else(wrong)
+}
+
+fn grant(text: &str) -> Result<Grant, String> {
+    let (login, role) = text.split_once('=').unwrap_or((text, "servers"));
+    let role = Role::parse(role);
+    let role = role.ok_or_else(|| "must end with =api, =webhook, =worker or =operator".to_owned());
+    Ok(Grant { login: login.to_owned(), role: role? })
+}
+
 fn address(text: &str) -> Result<String, String> {
     let url = HttpUrl::parse(Raw::Text(text));
     url.map(|url| url.as_str().to_owned()).ok_or_else(|| format!("must be {}", HttpUrl::EXPECTED))
@@ -295,13 +308,36 @@ mod tests {
     }
 
     #[test]
+    fn dollars_become_millionths() {
+        for (text, micros) in [("250", 250_000_000), ("99.95", 99_950_000), ("0.000001", 1)] {
+            assert_eq!(dollars(text).map(Amount::get), Ok(micros), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_login_without_a_role_runs_all_servers() {
+        let login = |text| grant(text).map(|grant| (grant.login, grant.role));
+        assert_eq!(login("shop"), Ok(("shop".to_owned(), Role::Servers)));
+        assert_eq!(login("hooks=webhook"), Ok(("hooks".to_owned(), Role::Webhook)));
+    }
+
+    #[test]
     fn refuses_what_no_command_could_use() {
         for line in [
             "ctl",
-            "ctl customer credit --email a@b --id 1 --amount 1 --reason r",
-            "ctl customer credit --amount 1 --reason r",
-            "ctl customer credit --id 1 --amount 0 --reason r",
-            "ctl customer credit --id 1 --amount 1.5 --reason r",
+            "ctl customer credit --email a@b --id 1 --amount 1 --reason r --approver a",
+            "ctl customer credit --amount 1 --reason r --approver a",
+            "ctl customer credit --id 1 --amount 0 --reason r --approver a",
+            "ctl customer credit --id 1 --amount 1.5 --reason r --approver a",
+            "ctl customer credit --id 1 --amount 1 --reason r",
+            "ctl ledger adjust propose --id 1 --amount 1 --reason r",
+            "ctl ledger adjust approve --reference r",
+            "ctl ledger audit --recent --full",
+            "ctl ledger settle --gateway nobody --reference r --amount 1 --reason r",
+            "ctl provider fund --code a --amount 0 --reference r --reason r",
+            "ctl provider fund --code a --amount 1.0000001 --reference r --reason r",
+            "ctl provider fund --code a --amount 1. --reference r --reason r",
+            "ctl migrate --grant-to login=everything",
             "ctl provider add --code Alpha --base-url http://a --api-key k",
             "ctl provider add --code alpha --base-url ftp://a --api-key k",
             "ctl provider add --code alpha --base-url http://a",

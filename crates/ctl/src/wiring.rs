@@ -37,6 +37,8 @@ impl Backends {
             store: storage.clone(),
             identity: storage.clone(),
             ledger: storage.clone(),
+            upkeep: storage.clone(),
+            orders: storage.clone(),
             topups: storage.clone(),
             directory: storage.clone(),
             catalog: storage.clone(),

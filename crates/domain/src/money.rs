@@ -156,6 +156,48 @@ impl Cost {
     }
 }
 
+/// What a provider says it holds for us, in millionths of a US dollar; below zero when we owe it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Deposit(i64);
+
+impl Deposit {
+    /// Accepts any sum that is no nonsense: up to a thousand million dollars either way.
+    pub const fn from_micros(micros: i64) -> Option<Self> {
+        if micros.unsigned_abs() <= Amount::MAX.unsigned_abs() { Some(Self(micros)) } else { None }
+    }
+
+    /// Reads a plain decimal such as `-12.5`; digits beyond the sixth are cut off.
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let (digits, is_owed) = match text.strip_prefix('-') {
+            Some(digits) => (digits, true),
+            None => (text, false),
+        };
+        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+        let decimal = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
+        if whole.is_empty() || !decimal(whole) || !decimal(fraction) {
+            return None;
+        }
+        let kept: String = fraction.chars().chain("000000".chars()).take(6).collect();
+        let micros = whole.parse::<i64>().ok()?.checked_mul(1_000_000)?;
+        let micros = micros.checked_add(kept.parse::<i64>().ok()?)?;
+        Self::from_micros(if is_owed { micros.checked_neg()? } else { micros })
+    }
+
+    /// Millionths of a US dollar.
+    pub const fn micros(self) -> i64 {
+        self.0
+    }
+}
+
+impl fmt::Display for Deposit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.0 < 0 { "-" } else { "" };
+        let cents = self.0.unsigned_abs() / 10_000;
+        write!(f, "{sign}{}.{:02}", cents / 100, cents % 100)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -174,6 +216,21 @@ mod tests {
         let ten = Balance::new(10).unwrap();
         assert_eq!(ten.minus(Amount::new(11).unwrap()), None);
         assert_eq!(ten.minus(Amount::new(10).unwrap()), Balance::new(0));
+    }
+
+    #[test]
+    fn deposits_are_read_with_their_sign_and_shown_in_cents() {
+        let micros = |text| Deposit::parse(text).map(Deposit::micros);
+        assert_eq!(micros("100.50"), Some(100_500_000));
+        assert_eq!(micros("-0.25"), Some(-250_000));
+        assert_eq!(micros("12345678.9"), Some(12_345_678_900_000));
+        assert_eq!(micros("0.0000019"), Some(1));
+        for bad in ["", "-", "1e3", "NaN", ".5", "1.2.3", "--1", "9999999999", "much"] {
+            assert_eq!(micros(bad), None, "{bad}");
+        }
+        let shown = |text| Deposit::parse(text).map(|it| it.to_string());
+        assert_eq!(shown("-1.239").as_deref(), Some("-1.23"));
+        assert_eq!(shown("12").as_deref(), Some("12.00"));
     }
 
     #[test]

@@ -80,8 +80,16 @@ pub struct Tasks {
     pub adopt: Duration,
     /// Reading the providers' price lists.
     pub catalog: Duration,
-    /// Proving the books.
+    /// Proving what changed in the books.
     pub audit: Duration,
+    /// Proving the books from the first movement on.
+    pub full_audit: Duration,
+    /// Adding up accounts.
+    pub roll_up: Duration,
+    /// Spending on debts what came back into wallets.
+    pub collect: Duration,
+    /// Measuring what should come to an end.
+    pub monitor: Duration,
     /// Sending a canary through the queue.
     pub canary: Duration,
     /// Forgetting old idempotency keys.
@@ -122,6 +130,10 @@ impl Section for Tasks {
             adopt: keys.seconds("adopt_seconds", 60, slow.clone()),
             catalog: keys.seconds("catalog_seconds", 300, slow.clone()),
             audit: keys.seconds("audit_seconds", 300, slow.clone()),
+            full_audit: keys.seconds("full_audit_seconds", DAY, slow.clone()),
+            roll_up: keys.seconds("roll_up_seconds", 60, slow.clone()),
+            collect: keys.seconds("collect_seconds", 30, slow.clone()),
+            monitor: keys.seconds("monitor_seconds", 60, slow.clone()),
             canary: keys.seconds("canary_seconds", 60, slow.clone()),
             purge: keys.seconds("purge_seconds", HOUR, slow.clone()),
             keep_keys: Duration::from_secs(days.saturating_mul(DAY)),

@@ -11,6 +11,7 @@ use domain::{
         confirm::ConfirmSms,
         receive::{PullSms, ReceiveSms},
     },
+    ledger::{audit::AuditBooks, debts::CollectDebts},
     orders::{
         close::CloseUpstream,
         expire::ExpireOrders,
@@ -48,8 +49,8 @@ use crate::{
     queue::{Executor, QueueSettings},
     task::{Task, TaskError},
     tasks::{
-        Adopt, Audit, Backlog, Expire, Missed, Poll, Publisher, Pulse, Purge, Rate, Relay, Settle,
-        Sync, Watch,
+        Adopt, Audit, Backlog, Collect, Expire, Missed, Monitor, Poll, Publisher, Pulse, Purge,
+        Rate, Relay, RollUp, Scope, Settle, Sync, Watch,
     },
 };
 
@@ -118,6 +119,8 @@ impl Parts {
         let events = self.pokes.of(Queue::Events);
         let relay = Schedule { standby: Some(RELAY_STANDBY), ..self.every("relay", every.relay) };
         let audit = Schedule { timeout: AUDIT_TIMEOUT, ..self.every("audit", every.audit) };
+        let full_audit =
+            Schedule { timeout: AUDIT_TIMEOUT, ..self.every("full_audit", every.full_audit) };
         let backlog = self.every("backlog", BACKLOG_EVERY);
         let backlog_task =
             Backlog::new(self.postgres.clone(), self.postgres.clone(), self.postgres.clone());
@@ -129,7 +132,11 @@ impl Parts {
             self.led(self.urgent("expire", every.expire), self.expire()),
             self.led(self.urgent("settle", every.settle), self.settle()),
             self.slotted(self.every("catalog", every.catalog), self.sync()),
-            self.slotted(audit, Audit(self.postgres.clone())),
+            self.slotted(audit, Audit::new(self.books(), Scope::Recent)),
+            self.slotted(full_audit, Audit::new(self.books(), Scope::Full)),
+            self.led(self.every("roll_up", every.roll_up), RollUp(self.postgres.clone())),
+            self.led(self.every("collect", every.collect), self.collect()),
+            self.led(self.every("monitor", every.monitor), self.monitor()),
             self.slotted(self.every("adopt", every.adopt), self.adopt()),
             self.slotted(self.every("canary", every.canary), self.pulse()),
             self.slotted(self.every("purge", every.purge), self.purge()),
@@ -204,6 +211,20 @@ impl Parts {
 
     fn adopt(&self) -> Adopt {
         Adopt::new(self.postgres.clone(), self.clock.clone())
+    }
+
+    fn books(&self) -> AuditBooks {
+        AuditBooks::new(self.postgres.clone(), self.postgres.clone(), self.postgres.clone())
+    }
+
+    fn collect(&self) -> Collect {
+        Collect(CollectDebts::new(self.postgres.clone(), self.postgres.clone()))
+    }
+
+    fn monitor(&self) -> Monitor {
+        let patience = self.config.settle_patience() * 2;
+        let (ledger, registry) = (self.postgres.clone(), self.registry.clone());
+        Monitor::new(ledger, registry, self.clock.clone(), patience)
     }
 
     fn watch(&self) -> Watch {

@@ -41,7 +41,7 @@ seed_customer() {
   # A customer that exists already is no reason to stop, and is credited only once.
   ctl customer add --email "$DEMO_EMAIL" --json >"$DEV/log/customer.log" 2>&1 || true
   must_ctl customer credit --email "$DEMO_EMAIL" --amount "$DEMO_CREDIT" --reason demo \
-    --operator stack --reference "stack:$DEMO_EMAIL" --json >/dev/null
+    --operator stack --approver demo --reference "stack:$DEMO_EMAIL" --json >/dev/null
   API_TOKEN=$(ctl token issue --email "$DEMO_EMAIL" --json | json_text token)
   if [[ -z $API_TOKEN ]]; then
     show_log_tail "$DEV/log/customer.log"

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use domain::{
     ids::{ExternalId, ProviderId},
     ledger::LedgerQueries as _,
-    money::Cost,
+    money::Deposit,
     orders::place::{PlaceOrders, PlacePorts},
     providers::{
         AcquireError, AcquireRequest, Activation, CancelOutcome, Listing, NumberProvider,
@@ -230,7 +230,7 @@ impl NumberProvider for Slow {
         self.inner.catalog().await
     }
 
-    async fn balance(&self) -> Result<Cost, ProviderError> {
+    async fn balance(&self) -> Result<Deposit, ProviderError> {
         self.inner.balance().await
     }
 }

@@ -37,7 +37,7 @@ pub(super) async fn customers(
     Ok(Customers { tokens, first, last })
 }
 
-/// One transaction: the ledger wants the reason of a correction before the commit.
+/// One transaction: what is proposed is approved in it.
 fn fund(tokens: &[String], first: i64) -> anyhow::Result<String> {
     let mut rows = String::new();
     for (id, token) in (first..).zip(tokens) {
@@ -49,10 +49,9 @@ fn fund(tokens: &[String], first: i64) -> anyhow::Result<String> {
          INSERT INTO api_tokens (hash, user_id, hint, name, created_at)
          SELECT sha256(convert_to(token, 'UTF8')), id, right(token, 4), 'bench', now()
          FROM (VALUES {rows}) AS given (id, token);
-         SELECT ledger.note_adjustment('adjustment:bench:' || id, 'bench', 'benchmark'),
-                ledger.post('adjustment:bench:' || id, 'ADJUSTMENT', ARRAY['adjustment'],
-                            ARRAY[0]::bigint[], ARRAY['available'], ARRAY[id],
-                            ARRAY[{CREDIT}]::bigint[], ARRAY['IDR'])
+         SELECT ledger.propose_adjustment('bench:' || id, id, 'give', {CREDIT}, 'bench',
+                                          'benchmark'),
+                ledger.approve_adjustment('bench:' || id, 'the other bench')
          FROM users \\g /dev/null
          COMMIT;"
     ))

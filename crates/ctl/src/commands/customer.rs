@@ -1,16 +1,20 @@
 use domain::{
     identity::register::AddCustomer,
+    ids::OrderId,
     ledger::{
-        PostError, Posted,
-        adjust::{AdjustError, CreditCommand, CreditCustomer},
+        Freeze, FreezeCause, FreezeInForce, Posted,
+        adjust::{Adjustments, Change, Proposal},
     },
 };
 use serde_json::json;
 
-use super::{Desk, operator, read_secret};
+use super::{
+    Desk, read_secret,
+    word::{refused, word},
+};
 use crate::{
     Answer, Failure,
-    cli::{Credit, Customer},
+    cli::{self, Compensate, Credit, Customer, Unfreeze},
 };
 
 /// Runs `customer …`.
@@ -22,6 +26,9 @@ pub async fn customer(desk: &Desk, command: &Customer) -> Result<Answer, Failure
         }
         Customer::Show { email } => show(desk, email).await,
         Customer::Credit(credit) => self::credit(desk, credit).await,
+        Customer::Compensate(compensate) => self::compensate(desk, compensate).await,
+        Customer::Freeze(freeze) => self::freeze(desk, freeze).await,
+        Customer::Unfreeze(unfreeze) => self::unfreeze(desk, unfreeze).await,
     }
 }
 
@@ -36,10 +43,18 @@ async fn show(desk: &Desk, email: &str) -> Result<Answer, Failure> {
     let customer = desk.look_up(email).await?;
     let wallet = desk.ledger.wallet(customer.id).await?;
     let (available, held) = (wallet.available.get(), wallet.held.get());
+    let (debt, freezes) = (wallet.debt.get(), desk.ledger.freezes(customer.id).await?);
     let since = customer.created_at.to_rfc3339();
+    let stopped = freezes.iter().map(|it| {
+        json!({
+            "cause": it.freeze.cause.as_str(), "reference": it.freeze.reference,
+            "since": it.since.to_rfc3339(),
+        })
+    });
     let json = json!({
         "id": customer.id.get(), "email": customer.email, "created_at": since,
-        "available": available, "held": held,
+        "available": available, "held": held, "debt": debt,
+        "freezes": stopped.collect::<Vec<_>>(),
     });
     let facts = [
         ("id", customer.id.to_string()),
@@ -47,32 +62,97 @@ async fn show(desk: &Desk, email: &str) -> Result<Answer, Failure> {
         ("since", since),
         ("available", format!("{available} IDR")),
         ("held", format!("{held} IDR for running orders")),
+        ("owes", format!("{debt} IDR")),
+        (
+            "may buy",
+            if freezes.is_empty() { "yes".to_owned() } else { format!("no: {}", named(&freezes)) },
+        ),
     ];
     Ok(Answer::facts(json, facts))
 }
 
+fn named(freezes: &[FreezeInForce]) -> String {
+    let name =
+        |it: &FreezeInForce| format!("{} ({})", it.freeze.reference, it.freeze.cause.as_str());
+    freezes.iter().map(name).collect::<Vec<_>>().join(", ")
+}
+
 async fn credit(desk: &Desk, arguments: &Credit) -> Result<Answer, Failure> {
     let user = desk.customer(&arguments.customer).await?;
-    let operator = operator(arguments.operator.as_deref())?;
-    let command = CreditCommand {
+    let adjustments = Adjustments::new(desk.store.clone(), desk.ids.clone());
+    let fresh = || adjustments.fresh_reference();
+    let proposal = Proposal {
+        reference: arguments.reference.clone().unwrap_or_else(fresh),
         user,
+        change: Change::Give,
         amount: arguments.amount,
-        operator,
-        reason: arguments.reason.clone(),
-        reference: arguments.reference.clone(),
+        operator: arguments.word.operator()?,
+        reason: arguments.word.reason.clone(),
     };
-    let credit = CreditCustomer::new(desk.store.clone(), desk.ids.clone());
-    let (posted, wallet) = credit.execute(command).await.map_err(|error| match error {
-        // The one thing about this journal that can be wrong.
-        AdjustError::Post(PostError::Forbidden(why)) => Failure::conflict(why),
-        error => Failure::from(error).context(format!("customer {user} not credited")),
-    })?;
+    let (posted, wallet) = adjustments
+        .decide(&proposal, &arguments.approver)
+        .await
+        .map_err(|error| refused(error, format!("customer {user} not credited")))?;
     let (available, held) = (wallet.available.get(), wallet.held.get());
-    let is_new = posted == Posted::New;
     let json = json!({
-        "id": user.get(), "posted": if is_new { "new" } else { "already" },
-        "available": available, "held": held,
+        "id": user.get(), "posted": word(posted), "available": available, "held": held,
     });
-    let verb = if is_new { "credited" } else { "had been credited before under this reference" };
+    let verb = match posted {
+        Posted::New => "credited",
+        Posted::Already => "had been credited before under this reference",
+    };
     Ok(Answer::say(json, format_args!("customer {user} {verb}, {available} IDR available")))
+}
+
+async fn compensate(desk: &Desk, arguments: &Compensate) -> Result<Answer, Failure> {
+    let user = desk.customer(&arguments.customer).await?;
+    let order = OrderId::new(arguments.order);
+    let decision = arguments.word.decision(&arguments.reference)?;
+    let posted = desk
+        .treasury()
+        .compensate(user, order, arguments.amount, &decision)
+        .await
+        .map_err(|error| refused(error, format!("order {order} not compensated")))?;
+    let available = desk.ledger.wallet(user).await?.available.get();
+    let json = json!({
+        "id": user.get(), "order_id": order.get(), "posted": word(posted),
+        "available": available,
+    });
+    let verb = match posted {
+        Posted::New => "compensated",
+        Posted::Already => "had been compensated before under this reference",
+    };
+    Ok(Answer::say(json, format_args!("order {order} {verb}, {available} IDR available")))
+}
+
+async fn freeze(desk: &Desk, arguments: &cli::Freeze) -> Result<Answer, Failure> {
+    let user = desk.customer(&arguments.customer).await?;
+    let reference = format!("{}: {}", arguments.word.operator()?, arguments.word.reason()?);
+    let freeze = Freeze { user, cause: FreezeCause::Operator, reference };
+    let mut uow = desk.store.begin().await?;
+    let is_new = uow.ledger().freeze(&freeze).await?;
+    uow.commit().await?;
+    let json = json!({ "id": user.get(), "frozen": true, "new": is_new });
+    let now = if is_new { "may not buy any more" } else { "was stopped for this reason before" };
+    Ok(Answer::say(json, format_args!("customer {user} {now}")))
+}
+
+async fn unfreeze(desk: &Desk, arguments: &Unfreeze) -> Result<Answer, Failure> {
+    let user = desk.customer(&arguments.customer).await?;
+    let by = format!("{}: {}", arguments.word.operator()?, arguments.word.reason()?);
+    let mut lifted = 0;
+    let mut uow = desk.store.begin().await?;
+    for FreezeInForce { freeze, .. } in desk.ledger.freezes(user).await? {
+        if arguments.reference.as_ref().is_none_or(|wanted| *wanted == freeze.reference) {
+            lifted += u32::from(uow.ledger().unfreeze(&freeze, &by).await?);
+        }
+    }
+    let frozen = uow.ledger().wallet(user).await?.frozen;
+    uow.commit().await?;
+    if lifted == 0 {
+        return Err(Failure::conflict(format_args!("customer {user} has no such freeze")));
+    }
+    let json = json!({ "id": user.get(), "frozen": frozen, "lifted": lifted });
+    let now = if frozen { "may still not buy: see `ctl customer show`" } else { "may buy again" };
+    Ok(Answer::say(json, format_args!("{lifted} lifted, customer {user} {now}")))
 }

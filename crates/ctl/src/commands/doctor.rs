@@ -2,7 +2,7 @@
 
 use std::{error::Error, time::Duration};
 
-use domain::{money::Cost, providers::ProviderRecord, store::StoreError};
+use domain::{providers::ProviderRecord, store::StoreError};
 use infra::redis::Redis;
 use runtime::{SecretString, config::Faults};
 use serde_json::{Value, json};
@@ -154,12 +154,8 @@ async fn ask_provider(backends: &Backends, record: &ProviderRecord) -> Result<St
     let adapter = backends.desk.registry.get(record.id).await.map_err(|e| unreadable(&e))?;
     let adapter = adapter.ok_or_else(|| Trouble::new("is gone", remedy))?;
     let balance = adapter.balance().await.map_err(|error| Trouble::caused(&error, remedy))?;
-    let micros = balance.micros();
-    let (whole, cents) = (micros / 1_000_000, micros % 1_000_000 / 10_000);
-    // More than the largest cost reads as the largest cost.
-    let more = if micros == Cost::MAX_MICROS { " or more" } else { "" };
     let state = if record.enabled { "answers" } else { "disabled, answers" };
-    Ok(format!("{state}, our balance there is {whole}.{cents:02} USD{more}"))
+    Ok(format!("{state}, our balance there is {balance} USD"))
 }
 
 fn unreadable(error: &StoreError) -> Trouble {

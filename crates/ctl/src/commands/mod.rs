@@ -11,6 +11,7 @@ mod task;
 mod token;
 mod topup;
 mod topup_history;
+mod word;
 
 use std::{env, fs, io::Read as _, path::Path, sync::Arc};
 
@@ -20,7 +21,8 @@ use domain::{
     gateways::GatewayDirectory,
     identity::{Customer, IdentityQueries, PasswordHasher, TokenMint},
     ids::UserId,
-    ledger::LedgerQueries,
+    ledger::{LedgerQueries, LedgerUpkeep, treasury::Treasury},
+    orders::OrderQueries,
     providers::{ProviderDirectory, ProviderRegistry},
     rates::{ExchangeRate, RateBook},
     store::Store,
@@ -50,6 +52,10 @@ pub struct Desk {
     pub identity: Arc<dyn IdentityQueries>,
     /// Wallets and the books.
     pub ledger: Arc<dyn LedgerQueries>,
+    /// Sums, audits and what should come to an end.
+    pub upkeep: Arc<dyn LedgerUpkeep>,
+    /// Orders, to be looked up.
+    pub orders: Arc<dyn OrderQueries>,
     /// Payments.
     pub topups: Arc<dyn TopupQueries>,
     /// Providers.
@@ -83,6 +89,11 @@ pub struct Desk {
 }
 
 impl Desk {
+    /// Bookings by hand.
+    fn treasury(&self) -> Treasury {
+        Treasury::new(self.store.clone(), self.orders.clone())
+    }
+
     /// The customer that a command names; a number is taken as it is.
     async fn customer(&self, by: &ByEmailOrId) -> Result<UserId, Failure> {
         match (by.id, &by.email) {

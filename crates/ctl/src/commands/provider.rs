@@ -1,7 +1,14 @@
-use domain::providers::{NewProvider, ProviderRecord};
+use domain::{
+    ledger::treasury::Decision,
+    money::Amount,
+    providers::{NewProvider, ProviderRecord},
+};
 use serde_json::{Value, json};
 
-use super::{Desk, read_secret};
+use super::{
+    Desk, read_secret,
+    word::{refused, word},
+};
 use crate::{
     Answer, Failure,
     cli::{AddProvider, Provider},
@@ -20,6 +27,10 @@ pub async fn provider(desk: &Desk, command: &Provider) -> Result<Answer, Failure
             let known = desk.directory.set_enabled(code, false).await?;
             let now = "is not bought from any more; its running numbers go on";
             changed(known, code, json!({ "code": code, "enabled": false }), now)
+        }
+        Provider::Fund { code, amount, reference, word } => {
+            let decision = word.decision(reference)?;
+            fund(desk, code, *amount, &decision).await
         }
         Provider::SetUrl { code, base_url } => {
             let known = desk.directory.set_url(code, base_url).await?;
@@ -57,6 +68,25 @@ async fn add(desk: &Desk, new: &AddProvider) -> Result<Answer, Failure> {
     Ok(answer
         .and(format_args!("enter this callback address at the provider: {}", place.shown()))
         .and("then read its price list: ctl catalog sync"))
+}
+
+async fn fund(
+    desk: &Desk,
+    code: &str,
+    amount: Amount,
+    decision: &Decision,
+) -> Result<Answer, Failure> {
+    let known = desk.directory.list().await?.into_iter().find(|record| record.code == code);
+    let unknown = || Failure::conflict(format_args!("there is no provider {code}"));
+    let provider = known.ok_or_else(unknown)?.id;
+    let posted = desk
+        .treasury()
+        .fund(provider, amount, decision)
+        .await
+        .map_err(|error| refused(error, format!("funding of {code} not booked")))?;
+    let json = json!({ "code": code, "posted": word(posted) });
+    let reference = &decision.reference;
+    Ok(Answer::say(json, format_args!("transfer {reference} to {code}: {}", word(posted))))
 }
 
 async fn list(desk: &Desk) -> Result<Answer, Failure> {

@@ -1,6 +1,7 @@
 use ctl::Exit;
 use domain::{
     ids::OrderId,
+    money::Currency,
     providers::ProviderError,
     tasks::{NewTask, TaskKind, TaskQueue},
 };
@@ -15,11 +16,15 @@ async fn a_customer_is_added_shown_and_credited() {
     assert_eq!(added.json["email"], "new@example.com");
     let id = added.json["id"].as_i64().unwrap();
 
-    let credit = "customer credit --email new@example.com --amount 500 --reason gift --operator me";
+    let credit = "customer credit --email new@example.com --amount 500 --reason gift --operator me --approver you";
     let credited = operator.does(credit).await;
     let expected = json!({ "id": id, "posted": "new", "available": 500, "held": 0 });
     assert_eq!(credited.json, expected);
-    operator.does(&format!("customer credit --id {id} --amount 1 --reason r --operator me")).await;
+    operator
+        .does(&format!(
+            "customer credit --id {id} --amount 1 --reason r --operator me --approver you"
+        ))
+        .await;
 
     let shown = operator.does("customer show --email NEW@example.com").await;
     assert_eq!(
@@ -33,7 +38,7 @@ async fn a_customer_is_added_shown_and_credited() {
 async fn a_credit_with_a_reference_happens_once() {
     let operator = Operator::new().await;
     let line = "customer credit --email customer@example.com --amount 500 --reason gift \
-                --operator me --reference ticket-7";
+                --operator me --approver you --reference ticket-7";
     assert_eq!(operator.does(line).await.json["posted"], "new");
     let again = operator.does(line).await;
     assert_eq!((&again.json["posted"], &again.json["available"]), (&json!("already"), &json!(500)));
@@ -46,8 +51,8 @@ async fn what_exists_or_does_not_has_an_exit_code_of_its_own() {
     for line in [
         "customer add --email customer@example.com",
         "customer show --email nobody@example.com",
-        "customer credit --email nobody@example.com --amount 1 --reason r --operator me",
-        "customer credit --id 999 --amount 1 --reason r --operator me",
+        "customer credit --email nobody@example.com --amount 1 --reason r --operator me --approver you",
+        "customer credit --id 999 --amount 1 --reason r --operator me --approver you",
         "token issue --email nobody@example.com",
         "provider add --code cheap --base-url http://a --api-key k",
         "provider enable --code nobody",
@@ -186,11 +191,99 @@ async fn without_a_gateway_no_payment_is_started() {
 #[tokio::test]
 async fn an_audit_of_good_books_ends_well() {
     let operator = Operator::new().await;
-    let line = "customer credit --email customer@example.com --amount 5 --reason r --operator me";
+    let line = "customer credit --email customer@example.com --amount 5 --reason r --operator me --approver you";
     operator.does(line).await;
+    for line in ["ledger audit", "ledger audit --full", "ledger audit --recent --freeze"] {
+        let audit = operator.does(line).await;
+        assert_eq!((audit.exit, &audit.json["clean"]), (Exit::Ok, &json!(true)));
+        assert!(audit.text.ends_with("the books hold"), "{}", audit.text);
+    }
+    let balance = operator.does("ledger trial-balance").await;
+    assert_eq!((balance.exit, &balance.json["clean"]), (Exit::Ok, &json!(true)));
+    assert!(balance.text.ends_with("adds up to zero"), "{}", balance.text);
+}
+
+#[tokio::test]
+async fn an_audit_of_cooked_books_stops_the_account_when_told_to() {
+    let operator = Operator::new().await;
+    operator.market.store.tamper_with_wallet(operator.market.user).await;
     let audit = operator.does("ledger audit").await;
-    assert_eq!((audit.exit, &audit.json["clean"]), (Exit::Ok, &json!(true)));
-    assert!(audit.text.ends_with("the books hold"), "{}", audit.text);
+    assert_eq!((audit.exit, &audit.json["clean"]), (Exit::Mismatch, &json!(false)));
+    let shown = "customer show --email customer@example.com";
+    assert_eq!(operator.does(shown).await.json["freezes"], json!([]));
+    assert_eq!(operator.does("ledger audit --freeze").await.exit, Exit::Mismatch);
+    let freezes = &operator.does(shown).await.json["freezes"];
+    assert_eq!((&freezes[0]["cause"], &freezes[0]["reference"]), (&json!("audit"), &json!("L5")));
+}
+
+#[tokio::test]
+async fn a_customer_is_stopped_and_let_go_again() {
+    let operator = Operator::new().await;
+    let whom = "--email customer@example.com";
+    let why = "--reason asked_by_mail --operator me";
+    let stopped = operator.does(&format!("customer freeze {whom} {why}")).await;
+    assert_eq!(stopped.json["new"], json!(true));
+    let shown = operator.does(&format!("customer show {whom}")).await;
+    assert!(shown.text.contains("no: me: asked_by_mail (operator)"), "{}", shown.text);
+    let free = format!("customer unfreeze {whom} {why}");
+    let other = format!("{free} --reference nothing");
+    assert_eq!(operator.fails(&other).await.0, Exit::Conflict);
+    assert_eq!(operator.does(&free).await.json["frozen"], json!(false));
+    assert_eq!(operator.fails(&free).await.0, Exit::Conflict);
+}
+
+#[tokio::test]
+async fn a_correction_takes_two_people() {
+    let operator = Operator::new().await;
+    let propose = "ledger adjust propose --email customer@example.com --change give --amount 70 \
+                   --reason gift --operator me --reference case-7";
+    assert_eq!(operator.does(propose).await.json, json!({ "reference": "case-7", "new": true }));
+    assert_eq!(operator.does(propose).await.json["new"], json!(false));
+    let listed = operator.does("ledger adjust list").await;
+    assert_eq!(listed.json[0]["approved"], Value::Null);
+    let alone = operator.fails("ledger adjust approve --reference case-7 --approver me").await;
+    assert_eq!(alone.0, Exit::Conflict, "{}", alone.1);
+    let approve = "ledger adjust approve --reference case-7 --approver you";
+    assert_eq!(operator.does(approve).await.json["posted"], "new");
+    assert_eq!(operator.does(approve).await.json["posted"], "already");
+    assert_eq!(operator.does("ledger adjust list").await.json[0]["approved"]["by"], "you");
+    let statement = operator.does("ledger statement --email customer@example.com").await;
+    assert_eq!(statement.json[0]["key"], "adjustment:case-7");
+    assert_eq!(statement.json[0]["available"], json!(70));
+}
+
+#[tokio::test]
+async fn money_from_and_to_outside_is_booked_once() {
+    let operator = Operator::new().await;
+    for (line, class, currency, balance) in [
+        (
+            "ledger settle --gateway stripe --reference po_1 --amount 970 --fee 30",
+            "gateway_clearing",
+            Currency::Idr,
+            1_000,
+        ),
+        (
+            "ledger settle --gateway stripe --reference po_2 --amount 9.5 --currency usd",
+            "gateway_clearing",
+            Currency::Usd,
+            9_500_000,
+        ),
+        (
+            "provider fund --code cheap --reference tx_1 --amount 99.95",
+            "provider_prepaid",
+            Currency::Usd,
+            -99_950_000,
+        ),
+    ] {
+        let signed = format!("{line} --reason payout --operator me");
+        assert_eq!(operator.does(&signed).await.json["posted"], "new", "{line}");
+        assert_eq!(operator.does(&signed).await.json["posted"], "already", "{line}");
+        assert_eq!(operator.market.balance(class, currency).await.unwrap(), balance, "{line}");
+    }
+    let wrong = "ledger settle --gateway stripe --reference po_3 --amount 9.5 --reason r";
+    assert_eq!(operator.fails(&format!("{wrong} --operator me")).await.0, Exit::Usage);
+    let other = "ledger settle --gateway stripe --reference po_1 --amount 971 --reason r";
+    assert_eq!(operator.fails(&format!("{other} --operator me")).await.0, Exit::Conflict);
 }
 
 fn entry<'a>(list: &'a Value, code: &str) -> &'a Value {

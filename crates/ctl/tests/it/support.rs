@@ -25,6 +25,8 @@ impl Operator {
             store: storage.clone(),
             identity: storage.clone(),
             ledger: storage.clone(),
+            upkeep: storage.clone(),
+            orders: storage.clone(),
             topups: storage.clone(),
             directory: storage.clone(),
             catalog: storage.clone(),

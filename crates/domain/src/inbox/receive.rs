@@ -10,7 +10,7 @@ use crate::{
     fault::{Code, Fault},
     ids::InboxId,
     ledger::PostError,
-    orders::{IllegalTransition, Order, Status},
+    orders::{IllegalTransition, Order, Status, late},
     outbox::{Event, EventKind, Outbox, Queue, Wake},
     providers::{CancelOutcome, ProviderError, ProviderRegistry, SmsText, UpstreamStatus},
     store::{ATTEMPTS, AsContention, Store, StoreError, UnitOfWork, retrying},
@@ -144,6 +144,12 @@ impl ReceiveSms {
         if word == Word::Over && order.status() == Status::Active {
             return Ok(Receipt::Kept);
         }
+        // Over before its message: the provider does not charge for it.
+        if word == Word::Over && late::was_refunded(&order) {
+            uow.inbox().mark_callback(id, CallbackState::Late).await?;
+            uow.commit().await?;
+            return Ok(Receipt::Settled);
+        }
         let code = code.or_else(|| otp::recognise(text.reveal()));
         let sms = IncomingSms { code, text, source: MessageSource::Callback };
         let state = deliver(&mut *uow, order, sms, self.clock.now()).await?;
@@ -224,7 +230,8 @@ impl PullSms {
     }
 }
 
-/// Stores a message with a locked order: earns the money with the first one, tells the owner.
+/// Stores a message with a locked order: earns the money with the first one, tells the owner. The
+/// cost of one that comes after the refund is ours.
 ///
 /// What a poll brings is known when any message has the same code or text. What a callback brings
 /// is known when a poll brought it first: then only the text is completed.
@@ -244,6 +251,10 @@ async fn deliver(
         messages.iter().filter(|m| m.source == MessageSource::Poll).find(same)
     {
         return complete_text(uow, order, polled, &sms, at).await;
+    }
+    if late::was_refunded(&order) {
+        late::book(uow, &order).await?;
+        return Ok(CallbackState::Late);
     }
     let first = order.delivery().is_none();
     let (provider, cost, money) = (order.quote.provider, order.quote.cost, order.money());

@@ -117,6 +117,11 @@ impl Gateway {
         }
     }
 
+    /// Reads the number that the ledger stores.
+    pub fn numbered(number: i64) -> Option<Self> {
+        Self::ALL.into_iter().find(|gateway| gateway.number() == number)
+    }
+
     /// Reads a stored name.
     pub fn parse(code: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|gateway| gateway.code() == code)

@@ -1,6 +1,6 @@
 //! Stopping an account: it may not buy, whatever else goes on.
 
-use crate::ids::UserId;
+use crate::{ids::UserId, time::Timestamp};
 
 /// One reason for which a customer may not buy. Several may be in force at once.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,6 +11,15 @@ pub struct Freeze {
     pub cause: FreezeCause,
     /// Which finding, dispute or decision; with the cause it names the freeze.
     pub reference: String,
+}
+
+/// A freeze that stops purchases now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FreezeInForce {
+    /// Which one.
+    pub freeze: Freeze,
+    /// Since when.
+    pub since: Timestamp,
 }
 
 /// Why purchases are stopped.

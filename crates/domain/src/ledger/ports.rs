@@ -1,11 +1,22 @@
+use std::time::Duration;
+
 use async_trait::async_trait;
 
-use super::{Journal, adjust::AdjustmentNote, audit::AuditReport, freeze::Freeze};
+use super::{
+    Journal, JournalKey,
+    adjust::{Proposal, StoredProposal},
+    audit::{AuditReport, Horizon, TrialLine},
+    freeze::{Freeze, FreezeInForce},
+    statement::StatementLine,
+    treasury::Decision,
+    vitals::Vitals,
+};
 use crate::{
     fault::{Code, Fault},
     ids::UserId,
     money::{Amount, Balance},
     store::{AsContention, StoreError},
+    time::Timestamp,
 };
 
 /// Wallets and transfers inside a unit of work.
@@ -32,8 +43,22 @@ pub trait LedgerRepo: Send {
     /// stopped while another one is in force.
     async fn unfreeze(&mut self, freeze: &Freeze, by: &str) -> Result<bool, StoreError>;
 
-    /// Keeps who ordered a correction, and why. Belongs to the journal with the same key.
-    async fn note_adjustment(&mut self, note: &AdjustmentNote) -> Result<(), StoreError>;
+    /// Keeps a correction that somebody asks for; false when the same was asked before.
+    async fn propose_adjustment(&mut self, proposal: &Proposal) -> Result<bool, PostError>;
+
+    /// Posts a proposed correction on the word of somebody else; answers whose wallet it moved.
+    async fn approve_adjustment(
+        &mut self,
+        reference: &str,
+        approver: &str,
+    ) -> Result<(Posted, UserId), PostError>;
+
+    /// Keeps on whose word money was booked by hand. Belongs to the journal with the same key.
+    async fn note_decision(
+        &mut self,
+        key: &JournalKey,
+        decision: &Decision,
+    ) -> Result<(), StoreError>;
 
     /// What a wallet holds, as this unit sees it.
     async fn wallet(&mut self, user: UserId) -> Result<Wallet, StoreError>;
@@ -45,8 +70,45 @@ pub trait LedgerQueries: Send + Sync {
     /// What a wallet holds; empty for a customer without one.
     async fn wallet(&self, user: UserId) -> Result<Wallet, StoreError>;
 
+    /// Sums of all accounts, by class and currency.
+    async fn trial_balance(&self) -> Result<Vec<TrialLine>, StoreError>;
+
+    /// What moved a wallet, the newest first: up to `limit` lines with a number below `before`.
+    async fn statement(
+        &self,
+        user: UserId,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<StatementLine>, StoreError>;
+
+    /// Why a customer may not buy.
+    async fn freezes(&self, user: UserId) -> Result<Vec<FreezeInForce>, StoreError>;
+
+    /// Corrections, those that wait for approval first, then the newest first.
+    async fn proposals(&self, limit: u32) -> Result<Vec<StoredProposal>, StoreError>;
+
+    /// Customers who owe money and have some to pay it with.
+    async fn payable_debts(&self, limit: u32) -> Result<Vec<UserId>, StoreError>;
+
     /// Proves the books from the first row to the last, without stopping writers.
     async fn audit(&self) -> Result<AuditReport, StoreError>;
+}
+
+/// What keeps the books small and watched; for the task worker.
+#[async_trait]
+pub trait LedgerUpkeep: Send + Sync {
+    /// Adds finished movements to the sums of accounts that no row carries; answers how many.
+    async fn roll_up(&self) -> Result<u64, StoreError>;
+
+    /// Proves what was finished since [`Self::mark_audited`], without stopping writers.
+    async fn audit_recent(&self) -> Result<(AuditReport, Horizon), StoreError>;
+
+    /// Notes that everything up to `horizon` was audited.
+    async fn mark_audited(&self, horizon: Horizon) -> Result<(), StoreError>;
+
+    /// What should come to an end or agree with the world outside. Orders count as stuck that
+    /// wait for their provider since before `patience`.
+    async fn vitals(&self, now: Timestamp, patience: Duration) -> Result<Vitals, StoreError>;
 }
 
 /// A customer's money.

@@ -5,6 +5,7 @@ mod capability;
 pub mod close;
 pub mod expire;
 pub mod finish;
+pub mod late;
 mod order;
 pub mod place;
 pub mod poll;

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     ids::{ExternalId, ProviderId},
-    money::Cost,
+    money::Deposit,
     store::StoreError,
 };
 
@@ -37,7 +37,7 @@ pub trait NumberProvider: Send + Sync {
     async fn catalog(&self) -> Result<ProviderCatalog, ProviderError>;
 
     /// What is left of our money there.
-    async fn balance(&self) -> Result<Cost, ProviderError>;
+    async fn balance(&self) -> Result<Deposit, ProviderError>;
 }
 
 /// Finds the adapter of a provider.

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use domain::{
     gateways::{DisputeReport, DisputeState, PaymentRef},
-    ledger::{Gateway, adjust::CreditCommand},
+    ledger::{
+        Gateway,
+        adjust::{Change, Proposal},
+    },
     money::{Amount, Cost},
     orders::{Order, Status},
     providers::{AcquireRequest, Refusal},
@@ -304,14 +307,15 @@ impl Scene {
                 market.order_refund().execute(&refund_command(&stage.payment()?.0)).await?;
             }
             Self::Adjust => {
-                let command = CreditCommand {
+                let proposal = Proposal {
+                    reference: "case 7".to_owned(),
                     user: market.user,
+                    change: Change::Give,
                     amount: Amount::new(PAID).ok_or("an amount")?,
                     operator: "Ada".to_owned(),
                     reason: "a lost payment".to_owned(),
-                    reference: Some("case 7".to_owned()),
                 };
-                market.credit_customer().execute(command).await?;
+                market.adjustments().decide(&proposal, "Grace").await?;
             }
             other => return Err(format!("{other:?} is no worker's").into()),
         }

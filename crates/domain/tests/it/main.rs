@@ -1,6 +1,7 @@
 //! Use cases on fakes: every branch, every crash, and many random lives.
 
 mod adjust;
+mod books;
 mod cancel;
 mod close;
 mod confirm;

@@ -2,6 +2,7 @@
 
 use domain::{
     inbox::{Callback, CallbackState, CallbackStore, MessageSource, receive::Receipt},
+    money::Currency,
     orders::{Order, Status},
     outbox::{EventKind, Queue},
     providers::{ProviderError, SmsText, UpstreamStatus},
@@ -104,6 +105,7 @@ async fn leaves_a_running_order_that_ended_upstream_to_the_poller() -> Outcome {
     assert_eq!(market.run_tasks().await?, 1);
     assert_eq!(state(&market, &callback).await?, CallbackState::Late);
     assert_eq!(market.wallet().await?, (100, 0));
+    assert_eq!(market.balance("late_sms_expense", Currency::Usd).await?, 0);
     market.check_books().await
 }
 
@@ -169,6 +171,11 @@ async fn notes_a_message_that_comes_after_the_end() -> Outcome {
     assert_eq!((market.wallet().await?, market.messages(&order).await?.len()), ((100, 0), 0));
     assert_eq!(market.order(&order).await?.status(), Status::Expired);
     assert_eq!(market.events(&order).await?.len(), 2);
+    let cost = order.quote.cost.micros();
+    assert_eq!(market.balance("late_sms_expense", Currency::Usd).await?, -cost);
+    let again = market.callback(&order, "5678")?;
+    assert_eq!(market.receive_sms().execute(&again).await?, Receipt::Settled);
+    assert_eq!(market.balance("late_sms_expense", Currency::Usd).await?, -cost);
     market.check_books().await
 }
 

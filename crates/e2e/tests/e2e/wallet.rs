@@ -107,14 +107,21 @@ async fn gives_money_once_per_reference() {
     let customer = stack.customer(0).await;
     let words = ["customer", "credit", "--email", &customer.email, "--amount", "7000"];
     let noted = ["--reason", "an apology", "--operator", "e2e", "--reference", "case-7"];
+    let approved = ["--approver", "another"];
     for _ in 0..2 {
-        stack.ctl.run(&[&words[..], &noted[..]].concat()).await;
+        stack.ctl.run(&[&words[..], &noted[..], &approved[..]].concat()).await;
     }
     assert_eq!(customer.balance().await, 7000);
-    let explained = "SELECT operator || ': ' || reason FROM ledger.adjustments";
-    assert_eq!(stack.database.one::<String>(explained).await, "e2e: an apology");
-    let unexplained = stack.ctl.try_run(&words).await;
-    assert_eq!(unexplained.code, 2, "{}", unexplained.stderr);
+    let explained = "SELECT operator || ' and ' || approver || ': ' || reason
+        FROM ledger.adjustments";
+    assert_eq!(stack.database.one::<String>(explained).await, "e2e and another: an apology");
+    for lacking in [&words[..], &[&words[..], &noted[..]].concat()] {
+        let refused = stack.ctl.try_run(lacking).await;
+        assert_eq!(refused.code, 2, "{}", refused.stderr);
+    }
+    let alone = [&words[..], &noted[..4], &["--approver", "E2E"]].concat();
+    let refused = stack.ctl.try_run(&alone).await;
+    assert_eq!(refused.code, 3, "{}", refused.stderr);
     assert_eq!(customer.balance().await, 7000);
     stack.finish().await;
 }

@@ -2,7 +2,8 @@ use async_trait::async_trait;
 use domain::{
     ids::UserId,
     ledger::{
-        Freeze, Journal, LedgerRepo, PostError, Posted, Transfer, Wallet, adjust::AdjustmentNote,
+        Freeze, Journal, JournalKey, LedgerRepo, PostError, Posted, Transfer, Wallet,
+        adjust::Proposal, treasury::Decision,
     },
     money::{Amount, Balance},
     store::StoreError,
@@ -48,7 +49,7 @@ impl LedgerRepo for PgUnitOfWork {
         .fetch_one(self.conn())
         .await;
         let new = self.watch(done).map_err(error::post)?;
-        Ok(if new { Posted::New } else { Posted::Already })
+        Ok(posted(new))
     }
 
     async fn repay_debt(&mut self, user: UserId) -> Result<Option<Amount>, PostError> {
@@ -85,12 +86,49 @@ impl LedgerRepo for PgUnitOfWork {
         self.seen(done)
     }
 
-    async fn note_adjustment(&mut self, note: &AdjustmentNote) -> Result<(), StoreError> {
+    async fn propose_adjustment(&mut self, proposal: &Proposal) -> Result<bool, PostError> {
+        let Proposal { reference, user, change, amount, operator, reason } = proposal;
+        let done = sqlx::query_scalar!(
+            r#"SELECT ledger.propose_adjustment($1, $2, $3, $4, $5, $6) AS "new!""#,
+            reference,
+            user.get(),
+            change.as_str(),
+            amount.get(),
+            operator,
+            reason,
+        )
+        .fetch_one(self.conn())
+        .await;
+        self.watch(done).map_err(error::post)
+    }
+
+    async fn approve_adjustment(
+        &mut self,
+        reference: &str,
+        approver: &str,
+    ) -> Result<(Posted, UserId), PostError> {
         let done = sqlx::query!(
-            "SELECT ledger.note_adjustment($1, $2, $3)",
-            note.key.as_str(),
-            note.operator,
-            note.reason,
+            r#"SELECT posted AS "new!", user_id AS "user_id!"
+               FROM ledger.approve_adjustment($1, $2)"#,
+            reference,
+            approver,
+        )
+        .fetch_one(self.conn())
+        .await;
+        let row = self.watch(done).map_err(error::post)?;
+        Ok((posted(row.new), UserId::new(row.user_id)))
+    }
+
+    async fn note_decision(
+        &mut self,
+        key: &JournalKey,
+        decision: &Decision,
+    ) -> Result<(), StoreError> {
+        let done = sqlx::query!(
+            "SELECT ledger.note_decision($1, $2, $3)",
+            key.as_str(),
+            decision.operator,
+            decision.reason,
         )
         .execute(self.conn())
         .await;
@@ -101,6 +139,10 @@ impl LedgerRepo for PgUnitOfWork {
         let found = query_wallet!(user).fetch_optional(self.conn()).await;
         self.seen(found)?.map_or_else(|| Ok(Wallet::default()), |row| row.wallet(user))
     }
+}
+
+const fn posted(new: bool) -> Posted {
+    if new { Posted::New } else { Posted::Already }
 }
 
 /// A wallet as stored.

@@ -1,6 +1,7 @@
 //! Storage in Postgres. One struct implements every storage port; each port in the file named
 //! after it.
 
+mod books;
 mod catalog;
 mod error;
 mod events;
@@ -32,6 +33,7 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
+pub use self::upkeep::Role;
 use crate::crypto::Sealer;
 
 /// The migrations this build knows.

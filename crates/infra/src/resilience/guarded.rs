@@ -3,7 +3,7 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use domain::{
     ids::ExternalId,
-    money::Cost,
+    money::Deposit,
     providers::{
         AcquireError, AcquireRequest, Activation, CancelOutcome, Listing, NumberProvider,
         ProviderCatalog, ProviderError, UpstreamStatus,
@@ -113,7 +113,7 @@ impl<P: NumberProvider> NumberProvider for Guarded<P> {
         self.run(Call::Catalog, self.inner.catalog()).await
     }
 
-    async fn balance(&self) -> Result<Cost, ProviderError> {
+    async fn balance(&self) -> Result<Deposit, ProviderError> {
         self.run(Call::Balance, self.inner.balance()).await
     }
 }

@@ -3,8 +3,10 @@
 mod adopt;
 mod audit;
 mod backlog;
+mod books;
 mod canary;
 mod expire;
+mod monitor;
 mod payins;
 mod poll;
 mod purge;
@@ -14,10 +16,12 @@ mod settle;
 mod sync;
 
 pub use adopt::Adopt;
-pub use audit::Audit;
+pub use audit::{Audit, Scope};
 pub use backlog::Backlog;
+pub use books::{Collect, RollUp};
 pub use canary::Pulse;
 pub use expire::Expire;
+pub use monitor::Monitor;
 pub use payins::{Missed, Watch};
 pub use poll::Poll;
 pub use purge::Purge;

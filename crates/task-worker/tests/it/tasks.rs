@@ -8,9 +8,12 @@ use async_trait::async_trait;
 use domain::{
     ids::EventSeq,
     ledger::{
-        LedgerQueries, Wallet,
-        audit::{AuditReport, Finding},
+        LedgerQueries,
+        audit::AuditBooks,
+        debts::CollectDebts,
+        treasury::{Decision, Treasury},
     },
+    money::Amount,
     orders::{RequestKeys, Status},
     outbox::{EventKind, EventQueries, StampedEvent},
     rates::{IdrPerUsd, RateError, RateSource, RefreshRate},
@@ -20,8 +23,8 @@ use domain::{
 };
 use runtime::telemetry::metrics_handle;
 use task_worker::{
-    Adopt, Audit, Backlog, Expire, Missed, Poll, Progress, Publisher, Purge, Rate, Relay, Settle,
-    Sync, Task, TaskError, Watch,
+    Adopt, Audit, Backlog, Collect, Expire, Missed, Monitor, Poll, Progress, Publisher, Purge,
+    Rate, Relay, RollUp, Scope, Settle, Sync, Task, TaskError, Watch,
 };
 use testkit::{Blow, Market, Moment};
 
@@ -234,33 +237,62 @@ async fn what_waits_is_counted() {
     assert!(is(gauge("topups_oldest_processing_seconds"), 0.0));
 }
 
-/// Books in which something does not hold.
-struct Cooked(usize);
-
-#[async_trait]
-impl LedgerQueries for Cooked {
-    async fn wallet(&self, _: domain::ids::UserId) -> Result<Wallet, StoreError> {
-        Ok(Wallet::default())
-    }
-
-    async fn audit(&self) -> Result<AuditReport, StoreError> {
-        let finding = Finding {
-            invariant: "L5".to_owned(),
-            user_id: Some(7),
-            order_id: None,
-            detail: "holds 1, moved 2".to_owned(),
-        };
-        Ok(AuditReport { findings: vec![finding; self.0], ..AuditReport::default() })
-    }
+fn books(market: &Market) -> AuditBooks {
+    let store = Arc::new(market.store.clone());
+    AuditBooks::new(store.clone(), store.clone(), store)
 }
 
 #[tokio::test]
-async fn an_audit_raises_the_alarm_and_lowers_it_again() {
-    metrics_handle().unwrap();
-    for findings in [2, 0] {
-        assert_eq!(run(&Audit(Arc::new(Cooked(findings)))).await, Progress::Done);
-        assert!(is(gauge("ledger_audit_findings"), f64::from(u32::try_from(findings).unwrap())));
+async fn an_audit_raises_the_alarm_and_stops_the_account() {
+    let market = market().await;
+    for (scope, name) in [(Scope::Full, "full"), (Scope::Recent, "recent")] {
+        assert_eq!(run(&Audit::new(books(&market), scope)).await, Progress::Done);
+        assert!(is(gauge(&format!("ledger_audit_findings{{scope=\"{name}\"}}")), 0.0));
     }
+    market.store.tamper_with_wallet(market.user).await;
+    for (scope, name) in [(Scope::Full, "full"), (Scope::Recent, "recent")] {
+        run(&Audit::new(books(&market), scope)).await;
+        assert!(gauge(&format!("ledger_audit_findings{{scope=\"{name}\"}}")) >= 1.0);
+    }
+    assert!(LedgerQueries::wallet(&market.store, market.user).await.unwrap().frozen);
+}
+
+#[tokio::test]
+async fn the_monitor_measures_what_waits_and_what_differs() {
+    let market = market().await;
+    market.buy().await.unwrap();
+    market.clock.advance_seconds(3_600);
+    let store = Arc::new(market.store.clone());
+    let treasury = Treasury::new(store.clone(), store.clone());
+    let decision = Decision {
+        operator: "Ada".to_owned(),
+        reason: "a transfer".to_owned(),
+        reference: "tx_1".to_owned(),
+    };
+    let usd = Amount::new(5_000_000).unwrap();
+    treasury.fund(market.cheap.id, usd, &decision).await.unwrap();
+    let patience = Duration::from_secs(60);
+    let (registry, clock) = (market.registry.clone(), market.clock.clone());
+    let monitor = Monitor::new(store, registry, clock, patience);
+    assert_eq!(run(&monitor).await, Progress::Done);
+    assert!(is(gauge("ledger_held_orders"), 1.0));
+    assert!(is(gauge("ledger_held_oldest_seconds"), 3_600.0));
+    assert!(is(gauge("orders_stuck_reserving"), 0.0));
+    assert!(is(gauge("orders_overdue"), 1.0));
+    assert!(is(gauge("ledger_debt_idr"), 0.0));
+    // One number runs, which the provider has charged and the books have not.
+    let expected = 5_000_000.0 - 3_000.0;
+    assert!(is(gauge("provider_prepaid_micros{provider=\"cheap\"}"), expected));
+    assert!(is(gauge("provider_balance_micros{provider=\"cheap\"}"), 0.0));
+    assert!(is(gauge("provider_balance_difference_micros{provider=\"cheap\"}"), -expected));
+}
+
+#[tokio::test]
+async fn sums_are_kept_and_debts_collected_in_the_background() {
+    let market = market().await;
+    let store = Arc::new(market.store.clone());
+    assert_eq!(run(&RollUp(store.clone())).await, Progress::Done);
+    assert_eq!(run(&Collect(CollectDebts::new(store.clone(), store))).await, Progress::Done);
 }
 
 /// Keys of which the oldest may go.

@@ -5,6 +5,7 @@
 
 #![expect(clippy::missing_panics_doc, reason = "a case fails by panicking or by its error")]
 
+pub mod books;
 pub mod catalog;
 pub mod directory;
 pub mod identity;
@@ -27,7 +28,7 @@ use domain::{
     catalog::{CatalogQueries, CatalogRepo},
     identity::IdentityQueries,
     inbox::CallbackStore,
-    ledger::LedgerQueries,
+    ledger::{LedgerQueries, LedgerUpkeep},
     orders::{OrderQueries, OrderWork, Purchases, RequestKeys},
     outbox::{EventQueries, EventRelay},
     providers::ProviderDirectory,
@@ -51,6 +52,7 @@ pub trait Backend:
     + RateBook
     + IdentityQueries
     + LedgerQueries
+    + LedgerUpkeep
     + EventRelay
     + EventQueries
     + ProviderDirectory
@@ -73,6 +75,7 @@ impl<T> Backend for T where
         + RateBook
         + IdentityQueries
         + LedgerQueries
+        + LedgerUpkeep
         + EventRelay
         + EventQueries
         + ProviderDirectory
@@ -107,6 +110,20 @@ macro_rules! cases {
             runs_units_in_opposite_order_to_their_end,
             moves_money_once_for_concurrent_posts_of_one_key,
             takes_money_once_for_concurrent_posts_of_one_key,
+        }
+    };
+    (books => $each:ident) => {
+        $each! { books:
+            moves_nothing_before_a_second_person_approves,
+            approves_once_for_many_who_approve_at_once,
+            takes_money_only_where_there_is_some,
+            lists_what_waits_for_approval_first,
+            refuses_money_moved_by_hand_without_a_word,
+            shows_every_movement_of_a_wallet_once,
+            finds_debts_that_can_be_paid,
+            adds_up_each_movement_once,
+            audits_what_is_new_until_it_is_noted,
+            tells_what_should_come_to_an_end,
         }
     };
     (payback => $each:ident) => {
@@ -300,6 +317,7 @@ macro_rules! cases {
 macro_rules! every_case {
     ($each:ident) => {
         $crate::cases!(ledger => $each);
+        $crate::cases!(books => $each);
         $crate::cases!(payback => $each);
         $crate::cases!(purchases => $each);
         $crate::cases!(orders => $each);

@@ -15,7 +15,7 @@ use futures_util::future::join_all;
 
 use super::{
     Backend,
-    stage::{COST_MICROS, PERSISTENT, PRICE, Stage, amount, customer, post, wallet},
+    stage::{COST_MICROS, PERSISTENT, PRICE, Stage, amount, customer, decide, post, wallet},
 };
 use crate::Outcome;
 
@@ -220,17 +220,17 @@ pub async fn compensates_no_more_than_an_order_earned<B: Backend>(store: &B) -> 
     let refunded = stage.canceled(stage.active("2").await?).await?;
     let running = stage.reserved().await?;
     for order in [&refunded, &running] {
-        let refused = post(store, &chart::compensation(order.money(), "a", amount(1)?)).await;
+        let refused = decide(store, &chart::compensation(order.money(), "a", amount(1)?)).await;
         assert!(matches!(refused, Err(PostError::Forbidden(_))), "{refused:?}");
     }
     let give = |reference, units| -> Outcome<Journal> {
         Ok(chart::compensation(order.money(), reference, amount(units)?))
     };
-    assert_eq!(post(store, &give("a", PRICE - 10)?).await?, Posted::New);
-    assert_eq!(post(store, &give("a", PRICE - 10)?).await?, Posted::Already);
-    assert!(matches!(post(store, &give("b", 11)?).await, Err(PostError::Forbidden(_))));
-    assert_eq!(post(store, &give("b", 10)?).await?, Posted::New);
-    assert!(matches!(post(store, &give("c", 1)?).await, Err(PostError::Forbidden(_))));
+    assert_eq!(decide(store, &give("a", PRICE - 10)?).await?, Posted::New);
+    assert_eq!(decide(store, &give("a", PRICE - 10)?).await?, Posted::Already);
+    assert!(matches!(decide(store, &give("b", 11)?).await, Err(PostError::Forbidden(_))));
+    assert_eq!(decide(store, &give("b", 10)?).await?, Posted::New);
+    assert!(matches!(decide(store, &give("c", 1)?).await, Err(PostError::Forbidden(_))));
     assert_eq!(stage.wallet().await?, (2 * PRICE, PRICE));
     assert_eq!(balance(store, "revenue", Currency::Idr).await?, 0);
     Ok(())
@@ -242,7 +242,7 @@ pub async fn compensates_an_order_once_under_concurrency<B: Backend>(store: &B) 
     let order = stage.delivered(stage.active("1").await?).await?;
     let give = async |number: usize| -> Result<Posted, PostError> {
         let units = amount(PRICE).map_err(super::stage::stop)?;
-        post(store, &chart::compensation(order.money(), &number.to_string(), units)).await
+        decide(store, &chart::compensation(order.money(), &number.to_string(), units)).await
     };
     let answers = join_all((0..6).map(give)).await;
     let given = answers.iter().filter(|answer| matches!(answer, Ok(Posted::New))).count();
@@ -279,10 +279,10 @@ pub async fn settles_what_a_gateway_collected<B: Backend>(store: &B) -> Outcome 
     post(store, &paid(stage.user, 1_000)?).await?;
     let net = Money { currency: Currency::Idr, amount: amount(970)? };
     let payout = chart::settlement(GATEWAY, "po_1", net, Amount::new(30));
-    assert_eq!(post(store, &payout).await?, Posted::New);
-    assert_eq!(post(store, &payout).await?, Posted::Already);
+    assert_eq!(decide(store, &payout).await?, Posted::New);
+    assert_eq!(decide(store, &payout).await?, Posted::Already);
     let funding = chart::funding(stage.provider, "tx_1", amount(5_000_000)?);
-    assert_eq!(post(store, &funding).await?, Posted::New);
+    assert_eq!(decide(store, &funding).await?, Posted::New);
     assert_eq!(balance(store, "gateway_clearing", Currency::Idr).await?, 0);
     assert_eq!(balance(store, "gateway_fee", Currency::Idr).await?, -30);
     assert_eq!(balance(store, "bank", Currency::Idr).await?, -970);

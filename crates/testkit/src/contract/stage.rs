@@ -5,7 +5,12 @@ use std::time::Duration;
 use domain::{
     catalog::Offer,
     ids::{ExternalId, ProviderId, UserId},
-    ledger::{LedgerQueries, Posted, Wallet, adjust::AdjustmentNote, chart},
+    ledger::{
+        LedgerQueries, PostError, Posted, Wallet,
+        adjust::{Change, Proposal},
+        chart,
+        treasury::Decision,
+    },
     money::Amount,
     orders::{
         Claim, IdempotencyKey, Lease, Order, OrderState, RequestKey, Reservation, ReserveError,
@@ -189,18 +194,17 @@ pub(super) async fn adjust(
     reference: &str,
     user: UserId,
     amount: Amount,
-) -> Result<Posted, domain::ledger::PostError> {
-    let journal = chart::adjustment(reference, user, amount);
-    let posted = unit.ledger().post(&journal).await?;
-    if posted == Posted::New {
-        unit.ledger().note_adjustment(&note(&journal)).await?;
-    }
-    Ok(posted)
+) -> Result<Posted, PostError> {
+    unit.ledger().propose_adjustment(&proposal(reference, user, Change::Give, amount)).await?;
+    Ok(unit.ledger().approve_adjustment(reference, "approver").await?.0)
 }
 
-pub(super) fn note(journal: &chart::Journal) -> AdjustmentNote {
-    AdjustmentNote {
-        key: journal.key.clone(),
+pub(super) fn proposal(reference: &str, user: UserId, change: Change, amount: Amount) -> Proposal {
+    Proposal {
+        reference: reference.to_owned(),
+        user,
+        change,
+        amount,
         operator: "operator".to_owned(),
         reason: "a case of the contract".to_owned(),
     }
@@ -214,10 +218,32 @@ pub(super) fn amount(units: i64) -> Outcome<Amount> {
 pub(super) async fn post<B: Backend>(
     store: &B,
     journal: &chart::Journal,
-) -> Result<Posted, domain::ledger::PostError> {
+) -> Result<Posted, PostError> {
     retrying(PERSISTENT, || async {
         let mut unit = Store::begin(store).await?;
         let posted = unit.ledger().post(journal).await?;
+        unit.commit().await?;
+        Ok(posted)
+    })
+    .await
+}
+
+/// Posts one journal on the word of an operator.
+pub(super) async fn decide<B: Backend>(
+    store: &B,
+    journal: &chart::Journal,
+) -> Result<Posted, PostError> {
+    let decision = Decision {
+        operator: "operator".to_owned(),
+        reason: "a case of the contract".to_owned(),
+        reference: "case".to_owned(),
+    };
+    retrying(PERSISTENT, || async {
+        let mut unit = Store::begin(store).await?;
+        let posted = unit.ledger().post(journal).await?;
+        if posted == Posted::New {
+            unit.ledger().note_decision(&journal.key, &decision).await?;
+        }
         unit.commit().await?;
         Ok(posted)
     })

@@ -1,7 +1,6 @@
-use std::collections::BTreeMap;
-
 use domain::{
     inbox::CallbackStore,
+    money::Currency,
     orders::{Order, Status},
     outbox::EventKind,
 };
@@ -39,6 +38,14 @@ impl Market {
             return Ok(());
         }
         Err(format!("the audit found {:?}", report.findings).into())
+    }
+
+    /// What all accounts of a class hold together, in a currency.
+    pub async fn balance(&self, class: &str, currency: Currency) -> Outcome<i64> {
+        let report = self.audit().await?;
+        let lines = report.trial_balance.iter();
+        let of = lines.filter(|line| line.class == class && line.currency == currency.code());
+        Ok(of.map(|line| line.balance).sum())
     }
 
     async fn check_events(&self, order: &Order) -> Outcome {
@@ -79,13 +86,10 @@ impl Market {
 
     /// What we booked as the cost of numbers is what they were charged for.
     async fn check_expense(&self, orders: &[Order]) -> Outcome {
-        let report = self.audit().await?;
         let completed = orders.iter().filter(|order| order.delivery().is_some());
         let expected: i64 = completed.map(|order| order.quote.cost.micros()).sum();
-        let booked: BTreeMap<_, _> =
-            report.trial_balance.iter().map(|line| (line.class.as_str(), line.balance)).collect();
         // What we spent stands below zero.
-        let booked = -booked.get("provider_expense").copied().unwrap_or_default();
+        let booked = -self.balance("provider_expense", Currency::Usd).await?;
         if booked == expected {
             return Ok(());
         }

@@ -12,7 +12,11 @@ use domain::{
     catalog::{CatalogQueries, Pricing},
     ids::{CatalogProductId, EventSeq, ProviderId, UserId},
     inbox::{Callback, CallbackStore, StoredMessage},
-    ledger::{LedgerQueries, adjust::CreditCommand, audit::AuditReport},
+    ledger::{
+        LedgerQueries,
+        adjust::{Change, Proposal},
+        audit::AuditReport,
+    },
     money::{Amount, Cost},
     orders::{
         IdempotencyKey, Order, OrderQueries, OrderTerms, RequestKey, place::PlaceCommand,
@@ -176,14 +180,16 @@ impl Market {
 
     /// Gives a customer money.
     pub async fn credit(&self, user: UserId, amount: i64) -> Outcome {
-        let command = CreditCommand {
+        let adjustments = self.adjustments();
+        let proposal = Proposal {
+            reference: adjustments.fresh_reference(),
             user,
+            change: Change::Give,
             amount: Amount::new(amount).ok_or("an amount is positive")?,
             operator: "operator".to_owned(),
             reason: "test".to_owned(),
-            reference: None,
         };
-        self.credit_customer().execute(command).await?;
+        adjustments.decide(&proposal, "approver").await?;
         Ok(())
     }
 

@@ -8,7 +8,7 @@ use domain::{
         confirm::ConfirmSms,
         receive::{PullSms, ReceiveSms},
     },
-    ledger::adjust::CreditCustomer,
+    ledger::adjust::Adjustments,
     orders::{
         cancel::CancelOrder,
         close::CloseUpstream,
@@ -207,8 +207,8 @@ impl Market {
     }
 
     /// Correcting a wallet.
-    pub fn credit_customer(&self) -> CreditCustomer {
-        CreditCustomer::new(self.transactions(), Arc::clone(&self.ids) as _)
+    pub fn adjustments(&self) -> Adjustments {
+        Adjustments::new(self.transactions(), Arc::clone(&self.ids) as _)
     }
 
     /// Adding customers.

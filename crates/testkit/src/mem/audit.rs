@@ -28,6 +28,7 @@ pub(super) fn report(state: &State) -> AuditReport {
         wallets: count(books.wallets.len()),
         findings,
         trial_balance,
+        root: None,
     }
 }
 
@@ -125,7 +126,7 @@ fn order_has_its_journals(books: &Books, order: &Order) -> Vec<Finding> {
     findings
 }
 
-fn trial_balance(books: &Books) -> Vec<TrialLine> {
+pub(super) fn trial_balance(books: &Books) -> Vec<TrialLine> {
     let mut sums: BTreeMap<(&str, &str), i64> = BTreeMap::new();
     for row in &books.rows {
         let (amount, currency) = (row.transfer.amount.get(), row.transfer.currency.code());

@@ -4,13 +4,17 @@ use domain::{
     ids::UserId,
     ledger::{
         Account, Freeze, Journal, JournalKey, JournalKind, PostError, Posted, Transfer, Wallet,
-        adjust::AdjustmentNote,
+        adjust::{Change, Proposal},
+        chart,
+        statement::{Standing, StatementLine},
+        treasury::Decision,
     },
     money::{Amount, Currency},
     store::StoreError,
 };
 
 use super::state::misuse;
+use crate::start_of_time;
 
 /// The ledger: journals, one row per movement, and the wallets' running balances.
 #[derive(Debug, Clone, Default)]
@@ -18,13 +22,18 @@ pub(super) struct Books {
     pub(super) wallets: BTreeMap<UserId, Wallet>,
     pub(super) journals: BTreeMap<String, Journal>,
     pub(super) rows: Vec<Row>,
-    pub(super) notes: BTreeMap<String, AdjustmentNote>,
+    pub(super) proposals: BTreeMap<String, Proposal>,
+    /// Who approved, by reference.
+    pub(super) approvals: BTreeMap<String, String>,
+    pub(super) decisions: BTreeMap<String, Decision>,
     pub(super) freezes: Vec<Freeze>,
 }
 
 /// One movement, and what the wallet it touched held afterwards.
 #[derive(Debug, Clone)]
 pub(super) struct Row {
+    pub(super) key: JournalKey,
+    pub(super) kind: JournalKind,
     pub(super) transfer: Transfer,
     pub(super) after: Option<(UserId, Wallet)>,
 }
@@ -40,7 +49,8 @@ impl Books {
         self.check(journal)?;
         for transfer in &journal.legs {
             let after = self.shift(transfer)?;
-            self.rows.push(Row { transfer: *transfer, after });
+            let (key, kind) = (journal.key.clone(), journal.kind);
+            self.rows.push(Row { key, kind, transfer: *transfer, after });
             if let (JournalKind::OrderDebit, Some((_, wallet))) = (journal.kind, after) {
                 may_buy(&wallet)?;
             }
@@ -86,18 +96,85 @@ impl Books {
         self.freezes.len() < before
     }
 
+    /// What moved a wallet, the oldest first.
+    pub(super) fn history(&self, user: UserId) -> Vec<StatementLine> {
+        let mine = self.rows.iter().filter_map(|row| match row.after {
+            Some((of, wallet)) if of == user => Some((row, wallet)),
+            _ => None,
+        });
+        let line = |(seq, (row, after)): (i64, (&Row, Wallet))| StatementLine {
+            seq,
+            key: row.key.to_string(),
+            kind: row.kind,
+            amount: row.transfer.amount.get(),
+            after: Standing {
+                available: after.available.get(),
+                held: after.held.get(),
+                debt: after.debt.get(),
+            },
+            at: start_of_time(),
+        };
+        (1..).zip(mine).map(line).collect()
+    }
+
     pub(super) fn wallet(&self, user: UserId) -> Wallet {
         self.wallets.get(&user).copied().unwrap_or_default()
     }
 
-    /// A correction without an explanation does not commit.
+    /// Keeps a proposal; false when the same one is there.
+    pub(super) fn propose(&mut self, proposal: &Proposal) -> Result<bool, PostError> {
+        let reference = &proposal.reference;
+        if !self.wallets.contains_key(&proposal.user) {
+            return Err(PostError::Forbidden(format!("customer {} has no wallet", proposal.user)));
+        }
+        match self.proposals.get(reference) {
+            None => {
+                self.proposals.insert(reference.clone(), proposal.clone());
+                Ok(true)
+            }
+            Some(known) => {
+                let content = |it: &Proposal| (it.user, it.change, it.amount);
+                let same = content(known) == content(proposal);
+                if same { Ok(false) } else { Err(PostError::KeyReused(reference.clone())) }
+            }
+        }
+    }
+
+    /// Posts a proposal on the word of somebody else.
+    pub(super) fn approve(
+        &mut self,
+        reference: &str,
+        approver: &str,
+    ) -> Result<(Posted, UserId), PostError> {
+        let known = self.proposals.get(reference).cloned();
+        let unknown = || PostError::Forbidden(format!("there is no proposal {reference}"));
+        let Proposal { user, change, amount, operator, .. } = known.ok_or_else(unknown)?;
+        if operator.trim().to_lowercase() == approver.trim().to_lowercase() {
+            let message = format!("proposal {reference} needs the word of a second person");
+            return Err(PostError::Forbidden(message));
+        }
+        let journal = match change {
+            Change::Give => chart::adjustment(reference, user, amount),
+            Change::Take => chart::deduction(reference, user, amount),
+        };
+        let posted = self.post(&journal)?;
+        self.approvals.entry(reference.to_owned()).or_insert_with(|| approver.to_owned());
+        Ok((posted, user))
+    }
+
+    /// Money moved by hand without an explanation does not commit.
     pub(super) fn check_explained(&self) -> Result<(), StoreError> {
-        let unexplained = self
-            .journals
-            .values()
-            .filter(|journal| journal.kind == JournalKind::Adjustment)
-            .find(|journal| !self.notes.contains_key(journal.key.as_str()));
-        match unexplained {
+        let is_explained = |journal: &Journal| match journal.kind {
+            JournalKind::Adjustment => {
+                let key = journal.key.as_str();
+                key.strip_prefix("adjustment:").is_some_and(|it| self.approvals.contains_key(it))
+            }
+            JournalKind::OrderCompensation
+            | JournalKind::GatewaySettlement
+            | JournalKind::ProviderFunding => self.decisions.contains_key(journal.key.as_str()),
+            _ => true,
+        };
+        match self.journals.values().find(|journal| !is_explained(journal)) {
             None => Ok(()),
             Some(journal) => Err(misuse(&format!("{} names no operator", journal.key))),
         }

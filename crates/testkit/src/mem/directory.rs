@@ -33,6 +33,10 @@ impl Providers {
         due
     }
 
+    pub(super) fn codes(&self) -> impl Iterator<Item = (ProviderId, String)> {
+        self.records.values().map(|record| (record.id, record.code.clone()))
+    }
+
     pub(super) fn is_enabled(&self, id: ProviderId) -> bool {
         self.get(id).is_some_and(|record| record.enabled)
     }

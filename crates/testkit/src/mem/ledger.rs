@@ -2,10 +2,14 @@ use async_trait::async_trait;
 use domain::{
     ids::UserId,
     ledger::{
-        Freeze, Journal, LedgerQueries, LedgerRepo, PostError, Posted, Wallet,
-        adjust::AdjustmentNote, audit::AuditReport,
+        Freeze, FreezeInForce, Journal, JournalKey, LedgerQueries, LedgerRepo, PostError, Posted,
+        Wallet,
+        adjust::{Proposal, StoredProposal},
+        audit::{AuditReport, TrialLine},
+        statement::StatementLine,
+        treasury::Decision,
     },
-    money::Amount,
+    money::{Amount, Balance},
     store::StoreError,
 };
 
@@ -14,6 +18,7 @@ use super::{
     state::{State, misuse},
     unit::MemUnit,
 };
+use crate::start_of_time;
 
 #[async_trait]
 impl LedgerRepo for MemUnit {
@@ -41,12 +46,29 @@ impl LedgerRepo for MemUnit {
         self.step("unfreeze", |unit| Ok(unit.draft.books.unfreeze(freeze))).await
     }
 
-    async fn note_adjustment(&mut self, note: &AdjustmentNote) -> Result<(), StoreError> {
-        self.step("note_adjustment", |unit| {
-            let key = note.key.as_str().to_owned();
-            match unit.draft.books.notes.insert(key, note.clone()) {
+    async fn propose_adjustment(&mut self, proposal: &Proposal) -> Result<bool, PostError> {
+        self.step("propose_adjustment", |unit| unit.draft.books.propose(proposal)).await
+    }
+
+    async fn approve_adjustment(
+        &mut self,
+        reference: &str,
+        approver: &str,
+    ) -> Result<(Posted, UserId), PostError> {
+        let approve = |unit: &mut Self| unit.draft.books.approve(reference, approver);
+        self.step("approve_adjustment", approve).await
+    }
+
+    async fn note_decision(
+        &mut self,
+        key: &JournalKey,
+        decision: &Decision,
+    ) -> Result<(), StoreError> {
+        self.step("note_decision", |unit| {
+            let key = key.as_str().to_owned();
+            match unit.draft.books.decisions.insert(key, decision.clone()) {
                 None => Ok(()),
-                Some(_) => Err(misuse("this correction is explained already")),
+                Some(_) => Err(misuse("this is explained already")),
             }
         })
         .await
@@ -63,7 +85,72 @@ impl LedgerQueries for MemStore {
         self.read("query_wallet", |state: &State| state.books.wallet(user)).await
     }
 
+    async fn trial_balance(&self) -> Result<Vec<TrialLine>, StoreError> {
+        self.read("trial_balance", |state: &State| audit::trial_balance(&state.books)).await
+    }
+
+    async fn statement(
+        &self,
+        user: UserId,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<StatementLine>, StoreError> {
+        self.read("statement", |state: &State| {
+            let lines = state.books.history(user).into_iter().rev();
+            let lines = lines.filter(|line| before.is_none_or(|before| line.seq < before));
+            lines.take(usize::try_from(limit).unwrap_or(usize::MAX)).collect()
+        })
+        .await
+    }
+
+    async fn freezes(&self, user: UserId) -> Result<Vec<FreezeInForce>, StoreError> {
+        self.read("freezes", |state: &State| {
+            let mine = state.books.freezes.iter().filter(|freeze| freeze.user == user);
+            let since = start_of_time();
+            mine.map(|freeze| FreezeInForce { freeze: freeze.clone(), since }).collect()
+        })
+        .await
+    }
+
+    async fn proposals(&self, limit: u32) -> Result<Vec<StoredProposal>, StoreError> {
+        self.read("proposals", |state: &State| {
+            let at = start_of_time();
+            let stored = state.books.proposals.values().map(|proposal| StoredProposal {
+                approved: state.books.approvals.get(&proposal.reference).map(|by| (by.clone(), at)),
+                proposal: proposal.clone(),
+                at,
+            });
+            let mut stored: Vec<_> = stored.collect();
+            stored.sort_by_key(|stored| stored.approved.is_some());
+            stored.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+            stored
+        })
+        .await
+    }
+
+    async fn payable_debts(&self, limit: u32) -> Result<Vec<UserId>, StoreError> {
+        self.read("payable_debts", |state: &State| {
+            let wallets = state.books.wallets.iter();
+            let payable = wallets.filter(|(_, it)| it.debt.get() > 0 && it.available.get() > 0);
+            payable
+                .map(|(user, _)| *user)
+                .take(usize::try_from(limit).unwrap_or(usize::MAX))
+                .collect()
+        })
+        .await
+    }
+
     async fn audit(&self) -> Result<AuditReport, StoreError> {
         self.read("audit", audit::report).await
+    }
+}
+
+impl MemStore {
+    /// Makes a wallet hold what no movement says, as somebody with the keys of a database could.
+    pub async fn tamper_with_wallet(&self, user: UserId) {
+        let mut state = self.state.lock().await;
+        if let Some(wallet) = state.books.wallets.get_mut(&user) {
+            wallet.available = Balance::new(wallet.available.get() + 1).unwrap_or_default();
+        }
     }
 }

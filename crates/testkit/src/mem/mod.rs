@@ -18,6 +18,7 @@ mod state;
 mod tasks;
 mod topups;
 mod unit;
+mod upkeep;
 mod work;
 
 use std::sync::Arc;

@@ -20,6 +20,9 @@ use super::{
 #[derive(Debug, Clone, Default)]
 pub(super) struct State {
     pub(super) books: Cow<Books>,
+    /// How many rows were added up, and how many were audited.
+    pub(super) rolled_up: usize,
+    pub(super) audited: usize,
     pub(super) orders: Cow<BTreeMap<OrderId, OrderRow>>,
     pub(super) requests: Cow<HashMap<(UserId, &'static str, String), Request>>,
     pub(super) orphans: Cow<HashMap<(ProviderId, String), Timestamp>>,

@@ -3,7 +3,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use domain::{
     ids::ExternalId,
-    money::Cost,
+    money::Deposit,
     providers::{
         AcquireError, AcquireRequest, Activation, CancelOutcome, Listing, NumberProvider,
         ProviderCatalog, ProviderError, SmsText, UpstreamStatus,
@@ -229,7 +229,7 @@ impl NumberProvider for ScriptedProvider {
         .await
     }
 
-    async fn balance(&self) -> Result<Cost, ProviderError> {
-        self.answer("balance", None, |_| Ok(Cost::default())).await
+    async fn balance(&self) -> Result<Deposit, ProviderError> {
+        self.answer("balance", None, |_| Ok(Deposit::default())).await
     }
 }

@@ -10,6 +10,7 @@ macro_rules! names {
 fn lists_every_case_of_every_suite() {
     for ((suite, listed), source) in [
         (testkit::cases!(ledger => names), include_str!("../../src/contract/ledger.rs")),
+        (testkit::cases!(books => names), include_str!("../../src/contract/books.rs")),
         (testkit::cases!(payback => names), include_str!("../../src/contract/payback.rs")),
         (testkit::cases!(purchases => names), include_str!("../../src/contract/purchases.rs")),
         (testkit::cases!(orders => names), include_str!("../../src/contract/orders.rs")),

@@ -155,7 +155,8 @@ impl Stack {
             let reason = "a test needs money";
             let words =
                 ["customer", "credit", "--email", &email, "--amount", &amount, "--reason", reason];
-            self.ctl.run(&[&words[..], &["--operator", "e2e"]].concat()).await;
+            let signed = ["--operator", "e2e", "--approver", "another"];
+            self.ctl.run(&[&words[..], &signed].concat()).await;
         }
         let issued = self.ctl.run(&["token", "issue", "--email", &email]).await;
         let token = issued["token"].as_str().unwrap().to_owned();

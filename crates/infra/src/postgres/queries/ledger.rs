@@ -2,14 +2,16 @@ use async_trait::async_trait;
 use domain::{
     ids::UserId,
     ledger::{
-        LedgerQueries, Wallet,
-        audit::{AuditReport, Finding, TrialLine},
+        Freeze, FreezeCause, FreezeInForce, JournalKind, LedgerQueries, Wallet,
+        adjust::{Change, Proposal, StoredProposal},
+        audit::{AuditReport, TrialLine},
+        statement::{Standing, StatementLine},
     },
+    money::Amount,
     store::StoreError,
 };
-use sqlx::PgConnection;
 
-use super::payins;
+use super::audit;
 use crate::postgres::{Postgres, error, ledger::query_wallet};
 
 #[async_trait]
@@ -19,157 +21,99 @@ impl LedgerQueries for Postgres {
         found.map_or_else(|| Ok(Wallet::default()), |row| row.wallet(user))
     }
 
-    #[expect(clippy::disallowed_methods, reason = "an audit needs one snapshot for all questions")]
-    async fn audit(&self) -> Result<AuditReport, StoreError> {
-        let mut tx = self.pool.begin().await.map_err(error::store)?;
-        sqlx::query!("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            .execute(&mut *tx)
-            .await
-            .map_err(error::store)?;
-        // The whole history is read: longer than any request may take.
-        sqlx::query!("SET LOCAL statement_timeout = '10min'")
-            .execute(&mut *tx)
-            .await
-            .map_err(error::store)?;
-        let report = audit(&mut tx).await.map_err(error::store)?;
-        tx.commit().await.map_err(error::store)?;
-        Ok(report)
+    async fn trial_balance(&self) -> Result<Vec<TrialLine>, StoreError> {
+        let mut connection = self.pool.acquire().await.map_err(error::store)?;
+        audit::trial_balance(&mut connection).await.map_err(error::store)
     }
-}
 
-async fn audit(conn: &mut PgConnection) -> sqlx::Result<AuditReport> {
-    let size = sqlx::query!(
-        r#"SELECT (SELECT count(*) FROM ledger.transfers) AS "transfers!",
-                  (SELECT count(*) FROM ledger.wallets) AS "wallets!""#
-    )
-    .fetch_one(&mut *conn)
-    .await?;
-    let mut findings = wallets(conn).await?;
-    findings.extend(history(conn).await?);
-    findings.extend(orders(conn).await?);
-    findings.extend(payins::findings(conn).await?);
-    let trial_balance = trial_balance(conn).await?;
-    for currency in ["IDR", "USD"] {
-        let lines = trial_balance.iter().filter(|line| line.currency == currency);
-        let sum: i64 = lines.map(|line| line.balance).sum();
-        if sum != 0 {
-            findings.push(finding("L13", None, None, format!("{currency} sums to {sum}")));
-        }
-    }
-    Ok(AuditReport { transfers: size.transfers, wallets: size.wallets, findings, trial_balance })
-}
-
-pub(super) fn finding(
-    invariant: &str,
-    user_id: Option<i64>,
-    order_id: Option<i64>,
-    detail: String,
-) -> Finding {
-    Finding { invariant: invariant.to_owned(), user_id, order_id, detail }
-}
-
-/// L5: a wallet holds what its movements add up to, and as many as it counted.
-async fn wallets(conn: &mut PgConnection) -> sqlx::Result<Vec<Finding>> {
-    let rows = sqlx::query!(
-        r#"WITH moved AS (
-               SELECT wallet_user AS user_id, count(*) AS rows, max(wallet_seq) AS seq,
-                      sum(CASE WHEN to_class = 'available' THEN amount ELSE 0 END
-                        - CASE WHEN from_class = 'available' THEN amount ELSE 0 END) AS available,
-                      sum(CASE WHEN to_class = 'held' THEN amount ELSE 0 END
-                        - CASE WHEN from_class = 'held' THEN amount ELSE 0 END) AS held,
-                      sum(CASE WHEN from_class = 'debt' THEN amount ELSE 0 END
-                        - CASE WHEN to_class = 'debt' THEN amount ELSE 0 END) AS debt
-               FROM ledger.transfers WHERE wallet_user IS NOT NULL GROUP BY wallet_user
-           )
-           SELECT coalesce(w.user_id, m.user_id) AS "user_id!",
-                  format('wallet %s+%s-%s after %s, movements %s+%s-%s after %s', w.available,
-                         w.held, w.debt, w.seq, m.available, m.held, m.debt, m.seq) AS "detail!"
-           FROM ledger.wallets w FULL JOIN moved m USING (user_id)
-           WHERE coalesce(w.available, -1) <> coalesce(m.available, 0)
-              OR coalesce(w.held, -1) <> coalesce(m.held, 0)
-              OR coalesce(w.debt, -1) <> coalesce(m.debt, 0)
-              OR coalesce(w.seq, -1) <> coalesce(m.rows, 0)
-              OR coalesce(m.rows, 0) <> coalesce(m.seq, 0)"#
-    )
-    .fetch_all(conn)
-    .await?;
-    Ok(rows.into_iter().map(|r| finding("L5", Some(r.user_id), None, r.detail)).collect())
-}
-
-/// L5: each movement's balance follows from the one before.
-async fn history(conn: &mut PgConnection) -> sqlx::Result<Vec<Finding>> {
-    let rows = sqlx::query!(
-        r#"SELECT wallet_user AS "user_id!", journal_key AS "key!" FROM (
-               SELECT wallet_user, journal_key, available_after, held_after,
-                      coalesce(debt_after, 0) AS debt_after,
-                      (to_class = 'available')::int * amount
-                        - (from_class = 'available')::int * amount AS available,
-                      (to_class = 'held')::int * amount
-                        - (from_class = 'held')::int * amount AS held,
-                      (from_class = 'debt')::int * amount
-                        - (to_class = 'debt')::int * amount AS debt,
-                      lag(available_after, 1, 0::bigint) OVER w AS available_before,
-                      lag(held_after, 1, 0::bigint) OVER w AS held_before,
-                      lag(coalesce(debt_after, 0), 1, 0::bigint) OVER w AS debt_before
-               FROM ledger.transfers WHERE wallet_user IS NOT NULL
-               WINDOW w AS (PARTITION BY wallet_user ORDER BY wallet_seq)
-           ) AS steps
-           WHERE available_after <> available_before + available
-              OR held_after <> held_before + held
-              OR debt_after <> debt_before + debt"#
-    )
-    .fetch_all(conn)
-    .await?;
-    let detail = |key: String| format!("balance after {key} does not follow");
-    Ok(rows.into_iter().map(|r| finding("L5", Some(r.user_id), None, detail(r.key))).collect())
-}
-
-/// L14: an order has exactly the journals that its state implies, and the other way round.
-async fn orders(conn: &mut PgConnection) -> sqlx::Result<Vec<Finding>> {
-    let rows = sqlx::query!(
-        r#"WITH holds AS (
-               SELECT split_part(journal_key, ':', 2)::bigint AS order_id,
-                      split_part(journal_key, ':', 3)::int AS attempt,
-                      wallet_user AS user_id, amount
-               FROM ledger.transfers WHERE kind = 'ORDER_DEBIT'
-           ), resolutions AS (
-               SELECT split_part(journal_key, ':', 2)::bigint AS order_id,
-                      split_part(journal_key, ':', 3)::int AS attempt, kind
+    async fn statement(
+        &self,
+        user: UserId,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<StatementLine>, StoreError> {
+        let rows = sqlx::query!(
+            r#"SELECT wallet_seq AS "seq!", journal_key AS "key!", kind AS "kind!",
+                      amount AS "amount!", available_after AS "available!", held_after AS "held!",
+                      coalesce(debt_after, 0) AS "debt!", created_at AS "at!"
                FROM ledger.transfers
-               WHERE kind IN ('ORDER_REFUND', 'ORDER_CAPTURE') AND leg = 1
-           ), steps AS (
-               SELECT h.order_id, h.attempt, h.user_id, h.amount, r.kind AS resolved
-               FROM holds h LEFT JOIN resolutions r USING (order_id, attempt)
-           )
-           SELECT coalesce(o.id, s.order_id) AS "order_id!",
-                  coalesce(o.user_id, s.user_id) AS "user_id!",
-                  format('state %s, attempt %s of %s, held %s of %s, resolved by %s', o.state,
-                         s.attempt, o.attempt, s.amount, o.price, s.resolved) AS "detail!"
-           FROM orders o FULL JOIN steps s ON s.order_id = o.id
-           WHERE o.id IS NULL OR s.order_id IS NULL OR s.user_id <> o.user_id
-              OR s.attempt > o.attempt
-              OR (s.attempt < o.attempt AND s.resolved IS DISTINCT FROM 'ORDER_REFUND')
-              OR (s.attempt = o.attempt AND (s.amount <> o.price OR s.resolved IS DISTINCT FROM
-                  CASE WHEN o.state IN ('RESERVING', 'ACTIVE') THEN NULL
-                       WHEN o.state IN ('OTP_RECEIVED', 'COMPLETED') THEN 'ORDER_CAPTURE'
-                       ELSE 'ORDER_REFUND' END))
-           UNION ALL
-           SELECT o.id, o.user_id, format('%s holds for %s attempts', count(h.attempt), o.attempt)
-           FROM orders o LEFT JOIN holds h ON h.order_id = o.id
-           GROUP BY o.id, o.user_id, o.attempt HAVING count(h.attempt) <> o.attempt"#
-    )
-    .fetch_all(conn)
-    .await?;
-    let row = |user, order, detail| finding("L14", Some(user), Some(order), detail);
-    Ok(rows.into_iter().map(|r| row(r.user_id, r.order_id, r.detail)).collect())
+               WHERE wallet_user = $1 AND wallet_seq < $2 ORDER BY wallet_seq DESC LIMIT $3"#,
+            user.get(),
+            before.unwrap_or(i64::MAX),
+            i64::from(limit),
+        );
+        let rows = rows.fetch_all(&self.pool).await.map_err(error::store)?;
+        rows.into_iter()
+            .map(|row| {
+                let kind = JournalKind::parse(&row.kind);
+                Ok(StatementLine {
+                    seq: row.seq,
+                    kind: kind.ok_or_else(|| corrupt("transfer", &row.key, "kind"))?,
+                    key: row.key,
+                    amount: row.amount,
+                    after: Standing { available: row.available, held: row.held, debt: row.debt },
+                    at: row.at,
+                })
+            })
+            .collect()
+    }
+
+    async fn freezes(&self, user: UserId) -> Result<Vec<FreezeInForce>, StoreError> {
+        let rows = sqlx::query!(
+            r#"SELECT cause AS "cause!", reference AS "reference!", created_at AS "since!"
+               FROM ledger.freezes WHERE user_id = $1 AND lifted_at IS NULL ORDER BY id"#,
+            user.get(),
+        );
+        let rows = rows.fetch_all(&self.pool).await.map_err(error::store)?;
+        rows.into_iter()
+            .map(|row| {
+                let cause = FreezeCause::parse(&row.cause);
+                let cause = cause.ok_or_else(|| corrupt("wallet_freeze", &row.cause, "cause"))?;
+                let freeze = Freeze { user, cause, reference: row.reference };
+                Ok(FreezeInForce { freeze, since: row.since })
+            })
+            .collect()
+    }
+
+    async fn proposals(&self, limit: u32) -> Result<Vec<StoredProposal>, StoreError> {
+        let rows = sqlx::query!(
+            r#"SELECT reference AS "reference!", user_id AS "user_id!", change AS "change!",
+                      amount AS "amount!", operator AS "operator!", reason AS "reason!",
+                      created_at AS "at!", approver, approved_at
+               FROM ledger.proposals
+               ORDER BY approved_at IS NOT NULL, created_at DESC LIMIT $1"#,
+            i64::from(limit),
+        );
+        let rows = rows.fetch_all(&self.pool).await.map_err(error::store)?;
+        rows.into_iter()
+            .map(|row| {
+                let wrong = |what| corrupt("proposal", &row.reference, what);
+                let change = Change::parse(&row.change).ok_or_else(|| wrong("change"))?;
+                let amount = Amount::new(row.amount).ok_or_else(|| wrong("amount"))?;
+                let (operator, reason) = (row.operator, row.reason);
+                let (reference, user) = (row.reference, UserId::new(row.user_id));
+                let proposal = Proposal { reference, user, change, amount, operator, reason };
+                let approved = row.approver.zip(row.approved_at);
+                Ok(StoredProposal { proposal, at: row.at, approved })
+            })
+            .collect()
+    }
+
+    async fn payable_debts(&self, limit: u32) -> Result<Vec<UserId>, StoreError> {
+        let users = sqlx::query_scalar!(
+            r#"SELECT user_id AS "user_id!" FROM ledger.wallets
+               WHERE debt > 0 AND available > 0 ORDER BY user_id LIMIT $1"#,
+            i64::from(limit),
+        );
+        let users = users.fetch_all(&self.pool).await.map_err(error::store)?;
+        Ok(users.into_iter().map(UserId::new).collect())
+    }
+
+    async fn audit(&self) -> Result<AuditReport, StoreError> {
+        audit::full(self).await
+    }
 }
 
-async fn trial_balance(conn: &mut PgConnection) -> sqlx::Result<Vec<TrialLine>> {
-    sqlx::query_as!(
-        TrialLine,
-        r#"SELECT class AS "class!", currency AS "currency!", sum(balance)::bigint AS "balance!"
-           FROM ledger.balances GROUP BY class, currency ORDER BY currency, class"#
-    )
-    .fetch_all(conn)
-    .await
+fn corrupt(table: &str, id: &str, what: &str) -> StoreError {
+    error::corrupt(&format!("ledger.{table}"), id, what)
 }

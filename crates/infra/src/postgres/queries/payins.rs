@@ -3,7 +3,7 @@
 use domain::ledger::audit::Finding;
 use sqlx::PgConnection;
 
-use super::ledger::finding;
+use super::audit::finding;
 
 pub(super) async fn findings(conn: &mut PgConnection) -> sqlx::Result<Vec<Finding>> {
     let mut findings = credits(conn).await?;

@@ -6,7 +6,10 @@ use std::{
     },
 };
 
-use domain::providers::{PhoneNumber, Refusal};
+use domain::{
+    money::Cost,
+    providers::{PhoneNumber, Refusal},
+};
 use futures_util::future::join_all;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use tokio::time::{advance, sleep};
@@ -77,8 +80,8 @@ impl NumberProvider for Scripted {
         Ok(ProviderCatalog::default())
     }
 
-    async fn balance(&self) -> Result<Cost, ProviderError> {
-        Ok(Cost::default())
+    async fn balance(&self) -> Result<Deposit, ProviderError> {
+        Ok(Deposit::default())
     }
 }
 

@@ -7,7 +7,7 @@ use std::{
 use async_trait::async_trait;
 use domain::{
     ids::ExternalId,
-    money::Cost,
+    money::Deposit,
     providers::{
         AcquireError, AcquireRequest, Activation, ActiveActivation, CancelOutcome, Listing,
         NumberProvider, ProviderCatalog, ProviderError, Refusal, UpstreamStatus,
@@ -240,7 +240,7 @@ impl NumberProvider for SmsActivate {
         catalog::catalog(&countries, &services, &prices)
     }
 
-    async fn balance(&self) -> Result<Cost, ProviderError> {
+    async fn balance(&self) -> Result<Deposit, ProviderError> {
         balance::balance(&self.ask("getBalance", &[]).await?)
     }
 }

@@ -1,4 +1,4 @@
-use domain::{money::Cost, providers::ProviderError};
+use domain::{money::Deposit, providers::ProviderError};
 
 use super::{
     reply::{Content, Reply},
@@ -6,9 +6,8 @@ use super::{
     value::{field, text},
 };
 
-/// Reads the reply to getBalance. What a [`Cost`] cannot hold becomes its nearest value: a debt is
-/// nothing left, a fortune is plenty.
-pub(super) fn balance(reply: &Reply) -> Result<Cost, ProviderError> {
+/// Reads the reply to getBalance.
+pub(super) fn balance(reply: &Reply) -> Result<Deposit, ProviderError> {
     let content = reply.content();
     let amount = match &content {
         Content::Token { head, rest } if head == "ACCESS_BALANCE" => rest.clone(),
@@ -18,21 +17,7 @@ pub(super) fn balance(reply: &Reply) -> Result<Cost, ProviderError> {
         }),
         _ => None,
     };
-    amount.as_deref().and_then(nearest).ok_or_else(|| unanswered(reply, &content))
-}
-
-fn nearest(amount: &str) -> Option<Cost> {
-    let amount = amount.trim();
-    let (sign, digits) = amount.split_at(usize::from(amount.starts_with('-')));
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    let decimal = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-    if whole.is_empty() || !decimal(whole) || !decimal(fraction) {
-        return None;
-    }
-    if !sign.is_empty() {
-        return Cost::from_micros(0);
-    }
-    Cost::parse(digits).or(Cost::from_micros(Cost::MAX_MICROS))
+    amount.as_deref().and_then(Deposit::parse).ok_or_else(|| unanswered(reply, &content))
 }
 
 #[cfg(test)]
@@ -40,7 +25,7 @@ mod tests {
     use super::{super::reply::reply, *};
 
     fn read(body: &str) -> Option<i64> {
-        balance(&reply(200, body)).ok().map(Cost::micros)
+        balance(&reply(200, body)).ok().map(Deposit::micros)
     }
 
     #[test]
@@ -52,9 +37,9 @@ mod tests {
     }
 
     #[test]
-    fn debts_are_nothing_and_fortunes_are_plenty() {
-        assert_eq!(read("ACCESS_BALANCE:-0.25"), Some(0));
-        assert_eq!(read("ACCESS_BALANCE:12345678.9"), Some(Cost::MAX_MICROS));
+    fn debts_and_fortunes_are_read_as_they_are() {
+        assert_eq!(read("ACCESS_BALANCE:-0.25"), Some(-250_000));
+        assert_eq!(read("ACCESS_BALANCE:12345678.9"), Some(12_345_678_900_000));
     }
 
     #[test]

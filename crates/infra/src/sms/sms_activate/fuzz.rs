@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::{
-    money::Cost,
+    money::{Cost, Deposit},
     providers::{
         AcquireError, Activation, ActiveActivation, ListedOffer, ProviderCatalog, ProviderError,
         SmsText, UpstreamStatus,
@@ -67,7 +67,7 @@ impl Answer {
     }
 
     /// As the answer to getBalance.
-    pub fn balance(&self) -> Result<Cost, ProviderError> {
+    pub fn balance(&self) -> Result<Deposit, ProviderError> {
         balance::balance(&self.0)
     }
 

@@ -35,6 +35,11 @@ const FORBIDDEN: &[&str] = &[
     "DELETE FROM ledger.adjustment",
     "INSERT INTO ledger.rule VALUES ('FREE', 'revenue', 'available', 'IDR', '.*')",
     "UPDATE ledger.rule SET key_pattern = '.*'",
+    "INSERT INTO ledger.decision (journal_key, operator, reason) VALUES ('x', 'me', 'because')",
+    "INSERT INTO ledger.proposal (reference) VALUES ('x')",
+    "UPDATE ledger.rollup SET balance = 0",
+    "UPDATE ledger.horizon SET xact = 0",
+    "SELECT ledger.rebase()",
     "INSERT INTO ledger.permission VALUES ('ADJUSTMENT', 'switchboard_webhook')",
     "INSERT INTO ledger.wallet_freeze (user_id, cause, reference) VALUES (1, 'operator', 'x')",
     "UPDATE ledger.wallet_freeze SET lifted_at = now(), lifted_by = 'me'",
@@ -66,12 +71,14 @@ const FORBIDDEN: &[&str] = &[
 
 /// What is another binary's business.
 const FOREIGN: &[(&str, &[&str])] = &[
-    ("switchboard_app", &["SELECT ledger.open_wallet(1)", NOTE]),
+    ("switchboard_app", &["SELECT ledger.open_wallet(1)", NOTE, PROPOSE, APPROVE]),
     (
         "switchboard_api",
         &[
             "SELECT ledger.open_wallet(1)",
             NOTE,
+            PROPOSE,
+            APPROVE,
             REPAY,
             FREEZE,
             UNFREEZE,
@@ -97,6 +104,8 @@ const FOREIGN: &[(&str, &[&str])] = &[
             "SELECT ledger.open_wallet(1)",
             "SELECT ledger.affordable(1, 1)",
             NOTE,
+            PROPOSE,
+            APPROVE,
             REPAY,
             FREEZE,
             UNFREEZE,
@@ -121,6 +130,8 @@ const FOREIGN: &[(&str, &[&str])] = &[
         &[
             "SELECT ledger.open_wallet(1)",
             NOTE,
+            PROPOSE,
+            APPROVE,
             "INSERT INTO orders SELECT * FROM orders",
             "INSERT INTO topups SELECT * FROM topups",
             "INSERT INTO topup_refunds SELECT * FROM topup_refunds",
@@ -136,6 +147,8 @@ const FOREIGN: &[(&str, &[&str])] = &[
         "switchboard_operator",
         &[
             "SELECT ledger.affordable(1, 1)",
+            "SELECT ledger.roll_up()",
+            "SELECT ledger.mark_audited(1)",
             "INSERT INTO orders SELECT * FROM orders",
             "UPDATE orders SET price = 1",
             "SELECT * FROM sms_messages",
@@ -150,7 +163,9 @@ const FOREIGN: &[(&str, &[&str])] = &[
     ),
 ];
 
-const NOTE: &str = "SELECT ledger.note_adjustment('x', 'me', 'because')";
+const NOTE: &str = "SELECT ledger.note_decision('x', 'me', 'because')";
+const PROPOSE: &str = "SELECT ledger.propose_adjustment('x', 1, 'give', 1, 'me', 'because')";
+const APPROVE: &str = "SELECT ledger.approve_adjustment('x', 'you')";
 const REPAY: &str = "SELECT ledger.repay_debt(1)";
 const FREEZE: &str = "SELECT ledger.freeze(1, 'operator', 'x')";
 const UNFREEZE: &str = "SELECT ledger.unfreeze(1, 'operator', 'x', 'me')";
@@ -267,6 +282,8 @@ async fn history_is_final_for_the_owner_too(pool: PgPool) {
         "TRUNCATE ledger.transfer",
         "UPDATE ledger.adjustment SET reason = 'other'",
         "DELETE FROM ledger.adjustment",
+        "UPDATE ledger.proposal SET amount = 2",
+        "DELETE FROM ledger.decision",
     ] {
         let error = sqlx::query(statement).execute(&pool).await.unwrap_err();
         let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);

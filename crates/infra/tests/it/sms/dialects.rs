@@ -1,6 +1,6 @@
 use axum::http::{HeaderMap, HeaderValue, header};
 use domain::{
-    money::Cost,
+    money::{Cost, Deposit},
     providers::{
         AcquireError, CancelOutcome, Listing, NumberProvider, ProviderError, Refusal, SmsText,
         UpstreamStatus,
@@ -164,7 +164,7 @@ async fn tiger_writes_prices_as_texts() {
         .on("getBalance", 200, r#"{"balance":"4.6820","currency":840}"#);
     let catalog = stub.provider().catalog().await.unwrap();
     assert_eq!(catalog.offers[0].cost, Cost::parse("0.215").unwrap());
-    assert_eq!(stub.provider().balance().await, Ok(Cost::parse("4.682").unwrap()));
+    assert_eq!(stub.provider().balance().await, Ok(Deposit::parse("4.682").unwrap()));
 }
 
 #[tokio::test]

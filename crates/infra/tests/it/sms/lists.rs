@@ -1,7 +1,7 @@
 use std::collections::HashSet;
 
 use domain::{
-    money::Cost,
+    money::{Cost, Deposit},
     providers::{Listing, NumberProvider},
 };
 use serde_json::json;
@@ -34,7 +34,7 @@ async fn what_is_sold_out_is_not_listed() {
 async fn the_balance_is_what_is_left() {
     let market = Market::open().await;
     market.control("providers/alpha", json!({"balance_usd": "12.34"})).await;
-    assert_eq!(market.provider().balance().await, Ok(Cost::parse("12.34").unwrap()));
+    assert_eq!(market.provider().balance().await, Ok(Deposit::parse("12.34").unwrap()));
 }
 
 #[tokio::test]

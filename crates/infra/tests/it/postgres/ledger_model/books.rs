@@ -5,9 +5,10 @@ use std::{collections::BTreeMap, slice};
 use domain::{
     ids::{OrderId, ProviderId, UserId},
     ledger::{
-        Freeze, FreezeCause, Gateway, Journal, LedgerRepo, PostError, Posted,
-        adjust::AdjustmentNote,
+        Freeze, FreezeCause, Gateway, Journal, JournalKind, LedgerRepo, PostError, Posted,
+        adjust::{Change, Proposal},
         chart::{self, OrderMoney},
+        treasury::Decision,
     },
     money::{Amount, Cost, Currency, Money},
     store::{ATTEMPTS, Store, StoreError, UnitOfWork, retrying},
@@ -114,11 +115,34 @@ impl Books {
             }
             Verb::Freeze => Ok(Answer::Done(unit.ledger().freeze(&freeze()).await?)),
             Verb::Unfreeze => Ok(Answer::Done(unit.ledger().unfreeze(&freeze(), "me").await?)),
+            Verb::Credit => self.correct(unit.ledger(), deed, Change::Give).await,
+            Verb::Deduct => self.correct(unit.ledger(), deed, Change::Take).await,
             _ => match self.journal(deed) {
                 Some(journal) => post(unit.ledger(), &journal).await,
                 None => Ok(Answer::Done(false)),
             },
         }
+    }
+
+    /// A correction that one person proposes and another approves at once.
+    async fn correct(
+        &self,
+        ledger: &mut dyn LedgerRepo,
+        deed: &Deed,
+        change: Change,
+    ) -> Result<Answer, PostError> {
+        let Some(amount) = Amount::new(deed.units) else { return Ok(Answer::Done(false)) };
+        let proposal = Proposal {
+            reference: format!("{}-{}", self.case, deed.what),
+            user: self.user(deed.who),
+            change,
+            amount,
+            operator: "operator".to_owned(),
+            reason: "a step of a case".to_owned(),
+        };
+        ledger.propose_adjustment(&proposal).await?;
+        let (posted, _) = ledger.approve_adjustment(&proposal.reference, "approver").await?;
+        Ok(if posted == Posted::New { Answer::New } else { Answer::Already })
     }
 
     /// What the domain makes of a step.
@@ -136,6 +160,7 @@ impl Books {
         let (provider, cost) = (self.provider(what), Cost::from_micros(deed.cost())?);
         Some(match deed.verb {
             Verb::Open | Verb::Repay | Verb::Freeze | Verb::Unfreeze => return None,
+            Verb::Credit | Verb::Deduct => return None,
             Verb::TopUp => chart::topup(gateway, (&reference, None), user, amount, received),
             Verb::Part => {
                 chart::topup(gateway, (&reference, Some(deed.units)), user, amount, received)
@@ -151,8 +176,6 @@ impl Books {
             }
             Verb::Clawback => chart::clawback(gateway, &reference, user, amount, usd),
             Verb::ClawbackBack => chart::clawback_reversal(gateway, &reference, user, amount, usd),
-            Verb::Credit => chart::adjustment(&reference, user, amount),
-            Verb::Deduct => chart::deduction(&reference, user, amount),
             Verb::Settle => {
                 let net = Money { currency: received.currency, amount };
                 chart::settlement(gateway, &reference, net, Amount::new(deed.part()))
@@ -241,11 +264,15 @@ async fn post(ledger: &mut dyn LedgerRepo, journal: &Journal) -> Result<Answer, 
     if ledger.post(journal).await? == Posted::Already {
         return Ok(Answer::Already);
     }
-    if journal.key.as_str().starts_with("adjustment:") {
+    let by_hand = [
+        JournalKind::GatewaySettlement,
+        JournalKind::ProviderFunding,
+        JournalKind::OrderCompensation,
+    ];
+    if by_hand.contains(&journal.kind) {
         let (operator, reason) = ("operator".to_owned(), "a step of a case".to_owned());
-        ledger
-            .note_adjustment(&AdjustmentNote { key: journal.key.clone(), operator, reason })
-            .await?;
+        let decision = Decision { operator, reason, reference: journal.key.to_string() };
+        ledger.note_decision(&journal.key, &decision).await?;
     }
     Ok(Answer::New)
 }

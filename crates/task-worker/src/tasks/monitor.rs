@@ -1,0 +1,101 @@
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use domain::{
+    ledger::{
+        LedgerUpkeep,
+        vitals::{Clearing, Prepaid, Vitals, Waiting},
+    },
+    providers::ProviderRegistry,
+    time::{Clock, Timestamp},
+};
+use metrics::gauge;
+
+use super::sync::wide;
+use crate::{Progress, Task, TaskError};
+
+/// Measures what should come to an end and what should agree with the world outside, for alerts.
+/// It moves nothing.
+pub struct Monitor {
+    ledger: Arc<dyn LedgerUpkeep>,
+    registry: Arc<dyn ProviderRegistry>,
+    clock: Arc<dyn Clock>,
+    patience: Duration,
+}
+
+impl Monitor {
+    /// Wires the task. Orders count as stuck that wait for longer than `patience`.
+    pub fn new(
+        ledger: Arc<dyn LedgerUpkeep>,
+        registry: Arc<dyn ProviderRegistry>,
+        clock: Arc<dyn Clock>,
+        patience: Duration,
+    ) -> Self {
+        Self { ledger, registry, clock, patience }
+    }
+
+    /// What a provider says it holds for us beside what we say it does. Numbers that run now are
+    /// charged there and not yet booked here.
+    async fn compare(&self, account: &Prepaid) {
+        let code = &account.code;
+        let expected = account.booked.saturating_sub(account.running);
+        gauge!("provider_prepaid_micros", "provider" => code.clone()).set(wide(expected));
+        let adapter = match self.registry.get(account.provider).await {
+            Ok(Some(adapter)) => adapter,
+            Ok(None) | Err(_) => return,
+        };
+        match adapter.balance().await {
+            Ok(balance) => {
+                let micros = balance.micros();
+                gauge!("provider_balance_micros", "provider" => code.clone()).set(wide(micros));
+                // Before the first funding is booked there is nothing to compare with.
+                if account.funded {
+                    gauge!("provider_balance_difference_micros", "provider" => code.clone())
+                        .set(wide(micros.saturating_sub(expected)));
+                }
+            }
+            Err(error) => tracing::debug!(%error, "balance at {code} not known"),
+        }
+    }
+}
+
+#[async_trait]
+impl Task for Monitor {
+    async fn run(&self) -> Result<Progress, TaskError> {
+        let now = self.clock.now();
+        let vitals = self.ledger.vitals(now, self.patience).await?;
+        tell(&vitals, now);
+        for account in &vitals.prepaid {
+            self.compare(account).await;
+        }
+        Ok(Progress::Done)
+    }
+}
+
+fn tell(vitals: &Vitals, now: Timestamp) {
+    let waiting = |count: &'static str, oldest: &'static str, waiting: Waiting| {
+        gauge!(count).set(wide(waiting.count));
+        gauge!(oldest).set(age(waiting.since, now));
+    };
+    waiting("ledger_held_orders", "ledger_held_oldest_seconds", vitals.holds);
+    waiting("orders_stuck_reserving", "orders_stuck_oldest_seconds", vitals.stuck_reserving);
+    waiting("orders_overdue", "orders_overdue_oldest_seconds", vitals.overdue);
+    waiting("ledger_proposals_open", "ledger_proposals_oldest_seconds", vitals.proposals);
+    let (debtors, debt) = vitals.debts;
+    gauge!("ledger_debtors").set(wide(debtors));
+    gauge!("ledger_debt_idr").set(wide(debt));
+    gauge!("ledger_frozen_customers").set(wide(vitals.frozen));
+    gauge!("ledger_rolled_up_age_seconds").set(age(vitals.rolled_up_at, now));
+    gauge!("ledger_audited_age_seconds").set(age(vitals.audited_at, now));
+    for Clearing { gateway, currency, unsettled, since } in &vitals.clearing {
+        let labels = [("gateway", gateway.code()), ("currency", currency.code())];
+        gauge!("ledger_clearing_unsettled", &labels).set(wide(*unsettled));
+        gauge!("ledger_clearing_oldest_seconds", &labels).set(age(*since, now));
+    }
+}
+
+/// Seconds since then; none when nothing waits.
+fn age(since: Option<Timestamp>, now: Timestamp) -> f64 {
+    let waited = since.and_then(|since| now.signed_duration_since(since).to_std().ok());
+    waited.unwrap_or_default().as_secs_f64()
+}
