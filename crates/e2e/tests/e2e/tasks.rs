@@ -1,4 +1,4 @@
-//! Durable tasks take effect once, whatever becomes of those who run them.
+//! I-16: durable tasks take effect once, whatever becomes of those who run them.
 
 use crate::support::{Options, SOON, Server, Stack, eventually, until};
 

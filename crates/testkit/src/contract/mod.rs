@@ -11,6 +11,7 @@ pub mod directory;
 pub mod identity;
 pub mod inbox;
 pub mod ledger;
+pub mod letters;
 pub mod orders;
 pub mod outbox;
 pub mod payback;
@@ -247,9 +248,13 @@ macro_rules! cases {
             does_not_count_a_snooze,
             is_released_as_if_never_claimed,
             is_withdrawn_while_it_waits,
+            is_counted_by_kind,
+        }
+    };
+    (letters => $each:ident) => {
+        $each! { letters:
             lies_dead_until_somebody_decides,
             is_retried_on_request,
-            is_counted_by_kind,
             is_adopted_where_it_is_missing,
         }
     };
@@ -325,6 +330,7 @@ macro_rules! every_case {
         $crate::cases!(inbox => $each);
         $crate::cases!(topups => $each);
         $crate::cases!(tasks => $each);
+        $crate::cases!(letters => $each);
         $crate::cases!(periodic => $each);
         $crate::cases!(payments => $each);
         $crate::cases!(rates => $each);

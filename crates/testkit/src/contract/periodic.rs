@@ -28,7 +28,7 @@ async fn overtaking<B: Backend>(store: &B, task: &'static str) -> Outcome<Term> 
     Ok(slot.term.ok_or("the first slot of its length")?)
 }
 
-/// Each slot is given out once, whoever asks for it.
+/// I-13: each slot is given out once, whoever asks for it.
 pub async fn gives_a_slot_to_one_of_many<B: Backend>(store: &B) -> Outcome {
     let mut terms = Vec::new();
     for slot in join_all((0..8).map(|_| begin(store, "purge"))).await {

@@ -4,9 +4,6 @@ use std::time::Duration;
 
 use domain::{
     ids::OrderId,
-    inbox::{Callback, CallbackStore},
-    orders::Order,
-    providers::SmsText,
     store::{StoreError, retrying},
     tasks::{
         Answerable, Burial, Claim, Claimed, NewTask, StoredTask, Subject, TaskKind, TaskState,
@@ -15,22 +12,19 @@ use domain::{
 };
 use futures_util::future::{join, join_all};
 
-use super::{
-    Backend,
-    stage::{PERSISTENT, Stage, external},
-};
+use super::{Backend, stage::PERSISTENT};
 use crate::Outcome;
 
-const KIND: TaskKind = TaskKind::CloseUpstream;
-const HOUR: Duration = Duration::from_hours(1);
+pub(super) const KIND: TaskKind = TaskKind::CloseUpstream;
+pub(super) const HOUR: Duration = Duration::from_hours(1);
 /// Runs out at once: the worker that claims for so long is dead to all others.
 const NO_TIME: Duration = Duration::ZERO;
 
-fn matter(number: i64) -> NewTask {
+pub(super) fn matter(number: i64) -> NewTask {
     NewTask::new(KIND, OrderId::new(number))
 }
 
-async fn enqueue<B: Backend>(store: &B, task: &NewTask) -> Outcome {
+pub(super) async fn enqueue<B: Backend>(store: &B, task: &NewTask) -> Outcome {
     let mut unit = store.begin().await?;
     unit.tasks().enqueue(task).await?;
     unit.commit().await?;
@@ -43,19 +37,19 @@ async fn claim_for<B: Backend>(store: &B, lease: Duration) -> Result<Claimed, St
 }
 
 /// What can be claimed now, for an hour.
-async fn claims<B: Backend>(store: &B) -> Outcome<Vec<Claim>> {
+pub(super) async fn claims<B: Backend>(store: &B) -> Outcome<Vec<Claim>> {
     Ok(claim_for(store, HOUR).await?.claims)
 }
 
 /// The only task that can be claimed now.
-async fn only<B: Backend>(store: &B, lease: Duration) -> Outcome<Claim> {
+pub(super) async fn only<B: Backend>(store: &B, lease: Duration) -> Outcome<Claim> {
     let mut claims = claim_for(store, lease).await?.claims;
     assert_eq!(claims.len(), 1, "{claims:?}");
     Ok(claims.pop().ok_or("a claim")?)
 }
 
 /// Ends a task in a unit; true when the unit was committed.
-async fn finish<B: Backend>(store: &B, claim: &Claim) -> Result<bool, StoreError> {
+pub(super) async fn finish<B: Backend>(store: &B, claim: &Claim) -> Result<bool, StoreError> {
     retrying(PERSISTENT, || async {
         let mut unit = store.begin().await?;
         if !unit.tasks().finish_task(claim).await? {
@@ -72,7 +66,7 @@ async fn state<B: Backend>(store: &B, claim: &Claim) -> Outcome<TaskState> {
 }
 
 /// A task that was given up, with its stored form.
-async fn buried<B: Backend>(store: &B) -> Outcome<StoredTask> {
+pub(super) async fn buried<B: Backend>(store: &B) -> Outcome<StoredTask> {
     enqueue(store, &matter(1)).await?;
     let claim = only(store, HOUR).await?;
     assert!(store.fail(&claim, Verdict::Bury(Burial::Permanent), "no such order").await?);
@@ -81,7 +75,7 @@ async fn buried<B: Backend>(store: &B) -> Outcome<StoredTask> {
     Ok(dead.pop().ok_or("a dead task")?)
 }
 
-fn somebody() -> Answerable {
+pub(super) fn somebody() -> Answerable {
     Answerable { operator: "operator".to_owned(), reason: "a case of the contract".to_owned() }
 }
 
@@ -175,7 +169,7 @@ pub async fn runs_once_more_for_what_it_missed<B: Backend>(store: &B) -> Outcome
     Ok(())
 }
 
-/// A hint that meets the end of the task is not lost, whoever comes first.
+/// I-17: a hint that meets the end of the task is not lost, whoever comes first.
 pub async fn loses_no_hint_in_a_race<B: Backend>(store: &B) -> Outcome {
     for round in 0..25 {
         enqueue(store, &matter(round)).await?;
@@ -210,7 +204,7 @@ pub async fn forgets_what_a_dropped_unit_did<B: Backend>(store: &B) -> Outcome {
     Ok(())
 }
 
-/// Once somebody else has claimed a task, nothing of the earlier claim has any effect.
+/// I-16: once somebody else has claimed a task, nothing of the earlier claim has any effect.
 pub async fn refuses_whatever_a_lost_claim_wants<B: Backend>(store: &B) -> Outcome {
     enqueue(store, &matter(1)).await?;
     let lost = only(store, NO_TIME).await?;
@@ -252,7 +246,7 @@ pub async fn keeps_a_lease_that_is_extended<B: Backend>(store: &B) -> Outcome {
     Ok(())
 }
 
-/// A task that ends every worker which runs it is given up after as many tries as any other.
+/// I-18: a task that ends every worker which runs it is given up after as many tries as any other.
 pub async fn buries_what_kills_its_workers<B: Backend>(store: &B) -> Outcome {
     enqueue(store, &matter(1)).await?;
     for attempt in 1..=3 {
@@ -355,41 +349,6 @@ pub async fn is_withdrawn_while_it_waits<B: Backend>(store: &B) -> Outcome {
     Ok(())
 }
 
-/// What was given up says why, and its matter can have a new task.
-pub async fn lies_dead_until_somebody_decides<B: Backend>(store: &B) -> Outcome {
-    let dead = buried(store).await?;
-    assert_eq!((dead.kind.as_str(), dead.subject.as_str()), (KIND.as_str(), "1"));
-    assert_eq!(dead.last_error.as_deref(), Some("no such order"));
-    assert!(matches!(dead.state, TaskState::Dead { burial: Burial::Permanent, .. }));
-    assert_eq!(claims(store).await?, []);
-    enqueue(store, &matter(1)).await?;
-    let claim = only(store, HOUR).await?;
-    assert_ne!(claim.id, dead.id);
-    assert!(!store.retry(claim.id, &somebody()).await?);
-    assert!(!store.discard(claim.id, &somebody()).await?);
-    assert!(finish(store, &claim).await?);
-    assert!(store.discard(dead.id, &somebody()).await?);
-    assert!(!store.discard(dead.id, &somebody()).await?);
-    assert_eq!((store.dead(10).await?, store.task(dead.id).await?), (vec![], None));
-    Ok(())
-}
-
-/// A retried task runs with all its tries; where its matter has a live one, that one runs.
-pub async fn is_retried_on_request<B: Backend>(store: &B) -> Outcome {
-    let dead = buried(store).await?;
-    assert!(store.retry(dead.id, &somebody()).await?);
-    let claim = only(store, HOUR).await?;
-    assert_eq!((claim.subject.as_number(), claim.attempt), (Some(1), 1));
-    assert!(store.fail(&claim, Verdict::Bury(Burial::Exhausted), "still not").await?);
-    enqueue(store, &matter(1).after(HOUR)).await?;
-    let dead = store.dead(10).await?.pop().ok_or("a dead task")?;
-    assert!(store.retry(dead.id, &somebody()).await?);
-    assert!(!store.retry(dead.id, &somebody()).await?);
-    only(store, HOUR).await?;
-    assert_eq!(store.dead(10).await?, []);
-    Ok(())
-}
-
 /// Operators and alerts see how many there are, by kind.
 pub async fn is_counted_by_kind<B: Backend>(store: &B) -> Outcome {
     let dead = buried(store).await?;
@@ -410,37 +369,5 @@ pub async fn is_counted_by_kind<B: Backend>(store: &B) -> Outcome {
     kinds.sort_unstable();
     assert_eq!(kinds, [TaskKind::Canary.as_str(), KIND.as_str()]);
     assert!(store.discard(dead.id, &somebody()).await?);
-    Ok(())
-}
-
-/// What an earlier version left without a task gets one, unless somebody has decided otherwise.
-pub async fn is_adopted_where_it_is_missing<B: Backend>(store: &B) -> Outcome {
-    let stage = Stage::open(store, 1_000).await?;
-    stage.active("1").await?;
-    let order = stage.canceled(stage.active("2").await?).await?;
-    assert_eq!(store.adopt(order.changed_at - Duration::from_secs(1)).await?, 0);
-    assert_eq!(store.adopt(order.changed_at).await?, 1);
-    assert_eq!(store.adopt(order.changed_at).await?, 0);
-    let claim = only(store, HOUR).await?;
-    assert_eq!(claim.subject, Subject::from(order.id));
-    assert!(store.fail(&claim, Verdict::Bury(Burial::Permanent), "refused").await?);
-    assert_eq!(store.adopt(order.changed_at).await?, 0);
-    assert!(store.discard(claim.id, &somebody()).await?);
-    assert_eq!(store.adopt(order.changed_at).await?, 0);
-    let closed = Order { upstream_open: false, ..order };
-    let callback = Callback {
-        provider: stage.provider,
-        external_id: external("2")?,
-        code: None,
-        text: SmsText::new("Your code is 1234"),
-        received_at: String::new(),
-    };
-    stage.write(&closed, None).await?;
-    let stored = CallbackStore::store(store, &callback, closed.changed_at).await?;
-    assert_eq!(store.adopt(closed.changed_at).await?, 0);
-    let mut unit = store.begin().await?;
-    unit.tasks().withdraw(TaskKind::ConfirmSms, &stored.id.into()).await?;
-    unit.commit().await?;
-    assert_eq!(store.adopt(closed.changed_at).await?, 1);
     Ok(())
 }

@@ -9,6 +9,7 @@ mod directory;
 mod identity;
 mod inbox;
 mod ledger;
+mod letters;
 mod orders;
 mod outbox;
 mod periodic;

@@ -6,8 +6,8 @@ use domain::{
     inbox::CallbackState,
     store::StoreError,
     tasks::{
-        Answerable, Burial, Buried, Claim, Claimed, DeadLetters, KindStats, NewTask, StoredTask,
-        Subject, TaskKind, TaskQueue, TaskRepo, TaskState, Term, Verdict, Wanted,
+        Burial, Buried, Claim, Claimed, KindStats, NewTask, Subject, TaskKind, TaskQueue, TaskRepo,
+        Term, Verdict, Wanted,
     },
     time::Timestamp,
 };
@@ -21,16 +21,16 @@ use super::{
 /// A task as stored.
 #[derive(Debug, Clone)]
 pub(super) struct TaskRow {
-    kind: TaskKind,
-    subject: Subject,
-    run_at: Timestamp,
-    attempt: u32,
+    pub(super) kind: TaskKind,
+    pub(super) subject: Subject,
+    pub(super) run_at: Timestamp,
+    pub(super) attempt: u32,
     token: i64,
-    worker: Option<String>,
+    pub(super) worker: Option<String>,
     again_at: Option<Timestamp>,
-    last_error: Option<String>,
-    created_at: Timestamp,
-    dead: Option<(Timestamp, Burial)>,
+    pub(super) last_error: Option<String>,
+    pub(super) created_at: Timestamp,
+    pub(super) dead: Option<(Timestamp, Burial)>,
 }
 
 impl TaskRow {
@@ -81,25 +81,6 @@ impl TaskRow {
                 self.attempt = self.attempt.saturating_sub(1);
                 self.put_back(Some(now + wait));
             }
-        }
-    }
-
-    fn show(&self, id: TaskId) -> StoredTask {
-        let state = match (&self.dead, &self.worker) {
-            (Some((at, burial)), _) => TaskState::Dead { at: *at, burial: *burial },
-            (None, Some(worker)) => {
-                TaskState::Running { worker: worker.clone(), until: self.run_at }
-            }
-            (None, None) => TaskState::Waiting { run_at: self.run_at },
-        };
-        StoredTask {
-            id,
-            kind: self.kind.as_str().to_owned(),
-            subject: self.subject.as_str().to_owned(),
-            state,
-            attempt: self.attempt,
-            last_error: self.last_error.clone(),
-            created_at: self.created_at,
         }
     }
 }
@@ -374,46 +355,4 @@ impl TaskQueue for MemStore {
         })
         .await
     }
-}
-
-#[async_trait]
-impl DeadLetters for MemStore {
-    async fn dead(&self, limit: u32) -> Result<Vec<StoredTask>, StoreError> {
-        self.read("dead", |state| {
-            let dead = state.tasks.iter().filter_map(|(id, row)| Some((row.dead?.0, *id, row)));
-            let mut dead: Vec<_> = dead.collect();
-            dead.sort_by_key(|(at, id, _)| std::cmp::Reverse((*at, *id)));
-            dead.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-            dead.into_iter().map(|(_, id, row)| row.show(id)).collect()
-        })
-        .await
-    }
-
-    async fn task(&self, id: TaskId) -> Result<Option<StoredTask>, StoreError> {
-        self.read("task", |state| state.tasks.get(&id).map(|row| row.show(id))).await
-    }
-
-    async fn retry(&self, id: TaskId, _by: &Answerable) -> Result<bool, StoreError> {
-        let now = self.now();
-        self.write("retry", |state| {
-            let Some(row) = take_dead(state, id) else { return Ok(false) };
-            state.enqueue(&NewTask::new(row.kind, row.subject), now);
-            Ok(true)
-        })
-        .await
-    }
-
-    async fn discard(&self, id: TaskId, _by: &Answerable) -> Result<bool, StoreError> {
-        self.write("discard", |state| {
-            let Some(row) = take_dead(state, id) else { return Ok(false) };
-            state.discarded.insert((row.kind, row.subject));
-            Ok(true)
-        })
-        .await
-    }
-}
-
-fn take_dead(state: &mut State, id: TaskId) -> Option<TaskRow> {
-    state.tasks.get(&id).filter(|row| row.dead.is_some())?;
-    state.tasks.remove(&id)
 }

@@ -18,6 +18,7 @@ fn lists_every_case_of_every_suite() {
         (testkit::cases!(inbox => names), include_str!("../../src/contract/inbox.rs")),
         (testkit::cases!(topups => names), include_str!("../../src/contract/topups.rs")),
         (testkit::cases!(tasks => names), include_str!("../../src/contract/tasks.rs")),
+        (testkit::cases!(letters => names), include_str!("../../src/contract/letters.rs")),
         (testkit::cases!(periodic => names), include_str!("../../src/contract/periodic.rs")),
         (testkit::cases!(payments => names), include_str!("../../src/contract/payments.rs")),
         (testkit::cases!(rates => names), include_str!("../../src/contract/rates.rs")),
