@@ -95,14 +95,15 @@ fn is_recorded(metric: &str, recorded: &BTreeSet<String>) -> bool {
     recorded.contains(metric) || whole("_bucket") || whole("_count") || whole("_sum")
 }
 
-/// Metrics that a source text records.
+/// Metrics that a source text may record: every name in quotes, where it records anything at all.
+/// Some names reach the macro through a parameter.
 pub(super) fn recorded(text: &str) -> impl Iterator<Item = String> + '_ {
-    ["counter!(", "gauge!(", "histogram!("].into_iter().flat_map(|call| {
-        text.split(call).skip(1).filter_map(|rest| {
-            let name = rest.trim_start().strip_prefix('"')?.split('"').next()?;
-            Some(name.to_owned())
-        })
-    })
+    let records = ["counter!(", "gauge!(", "histogram!("].iter().any(|call| text.contains(call));
+    let is_name = |word: &&str| {
+        word.contains('_') && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
+    };
+    let quoted = text.split('"').skip(1).step_by(2);
+    quoted.filter(move |word| records && is_name(word)).map(str::to_owned)
 }
 
 #[cfg(test)]
