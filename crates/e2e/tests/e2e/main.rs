@@ -15,6 +15,7 @@ mod client;
 mod configuration;
 mod crash;
 mod failover;
+mod gateways;
 mod health;
 mod life;
 mod shutdown;

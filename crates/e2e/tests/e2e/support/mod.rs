@@ -7,6 +7,7 @@ mod database;
 mod events;
 mod finish;
 mod gate;
+mod gateways;
 mod http;
 mod options;
 mod place;

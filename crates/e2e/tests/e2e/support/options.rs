@@ -15,6 +15,8 @@ pub(crate) struct Options {
     /// Whether an SMS that comes in the moment in which a window ends may be lost at our cost: the
     /// customer has the money back, the provider charges us.
     pub(crate) loses_last_codes: bool,
+    /// Whether every gateway is set up, not Stripe alone.
+    pub(crate) all_gateways: bool,
     settings: Vec<(&'static str, String)>,
 }
 
@@ -28,6 +30,7 @@ impl Default for Options {
             min_cancel_seconds: 0,
             gated: false,
             loses_last_codes: false,
+            all_gateways: false,
             settings: Vec::new(),
         }
     }
@@ -84,6 +87,12 @@ impl Options {
         Self { loses_last_codes: true, ..self }
     }
 
+    /// Sets up every gateway.
+    #[must_use]
+    pub(crate) fn all_gateways(self) -> Self {
+        Self { all_gateways: true, ..self }
+    }
+
     /// As many replicas of each.
     #[must_use]
     pub(crate) fn replicas(self, api_servers: usize, task_workers: usize) -> Self {
@@ -120,6 +129,13 @@ pub(crate) struct Keys {
     pub(crate) seal: String,
     pub(crate) stripe: String,
     pub(crate) webhook: String,
+    pub(crate) heleket: String,
+    pub(crate) heleket_old: String,
+    pub(crate) duitku: String,
+    pub(crate) duitku_old: String,
+    pub(crate) btcpay_key: String,
+    pub(crate) btcpay: String,
+    pub(crate) btcpay_old: String,
 }
 
 impl Keys {
@@ -130,6 +146,13 @@ impl Keys {
             seal: secrets.make(&super::secrets::random_hex(16)),
             stripe: secrets.make("sk_test_"),
             webhook: secrets.make("whsec_"),
+            heleket: secrets.make("hk"),
+            heleket_old: secrets.make("hk"),
+            duitku: secrets.make("dk"),
+            duitku_old: secrets.make("dk"),
+            btcpay_key: secrets.make("bp"),
+            btcpay: secrets.make("bs"),
+            btcpay_old: secrets.make("bs"),
         }
     }
 }

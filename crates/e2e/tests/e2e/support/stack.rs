@@ -14,6 +14,7 @@ use super::{
     customer::Customer,
     database::Database,
     gate::Gate,
+    gateways,
     http::client,
     options::{Keys, Options},
     place::place,
@@ -68,7 +69,7 @@ impl Stack {
         );
         let ingest_port = free_port();
         let gate = if options.gated { Some(gate_to(&database.app_url).await) } else { None };
-        let environment = options.environment(vec![
+        let mut places = vec![
             ("database.url", seen_through(gate.as_ref(), &database.app_url)),
             ("redis.session_url", redis.url(0)),
             ("redis.cache_url", redis.url(1)),
@@ -78,7 +79,11 @@ impl Stack {
             ("stripe.api_base", sandbox.url.clone()),
             ("stripe.secret_key", keys.stripe.clone()),
             ("stripe.webhook_secrets", keys.webhook.clone()),
-        ]);
+        ];
+        if options.all_gateways {
+            places.extend(gateways::settings(&sandbox.url, ingest_port, &keys));
+        }
+        let environment = options.environment(places);
         let ctl = ctl(&environment, &database.owner_url, &directory);
         ctl.run(&["migrate", "--grant-to", &database.role]).await;
         let launch = |binary: &str, number: usize, port: u16| {
@@ -106,6 +111,9 @@ impl Stack {
             _slot: slot,
         };
         stack.seed().await;
+        if options.all_gateways {
+            gateways::introduce(&stack).await;
+        }
         for server in stack.servers() {
             server.ready().await;
         }
@@ -205,6 +213,10 @@ fn sandbox(options: &Options, keys: &Keys, directory: &std::path::Path) -> Progr
         ("--min-cancel-seconds", options.min_cancel_seconds.to_string()),
         ("--stripe-key", keys.stripe.clone()),
         ("--stripe-webhook-secret", keys.webhook.clone()),
+        ("--heleket-key", keys.heleket.clone()),
+        ("--duitku-key", keys.duitku.clone()),
+        ("--btcpay-key", keys.btcpay_key.clone()),
+        ("--btcpay-webhook-secret", keys.btcpay.clone()),
     ];
     Program {
         name: "sandbox".to_owned(),

@@ -1,0 +1,96 @@
+//! Notifications that come twice, in any order, early, about nobody, or not at all.
+
+use serde_json::json;
+
+use super::till::{Kind, Till};
+
+pub(super) async fn duplicate(till: &Till<'_>) {
+    let bill = till.bill().await;
+    let told = till.pay(&bill, "duplicate").await;
+    assert!(told.len() >= 2 && told.iter().all(|status| *status == 200), "{told:?}");
+    till.paid(&bill).await;
+    till.rests().await;
+    till.paid(&bill).await;
+}
+
+pub(super) async fn reordered(till: &Till<'_>) {
+    let bill = till.bill().await;
+    let newest_first = json!({ "order": "newest_first" });
+    match till.kind {
+        Kind::Stripe => {
+            till.shape("hold").await;
+            till.act(&bill, "pay", json!({ "payment_status": "unpaid" })).await;
+            till.act(&bill, "pay", json!({})).await;
+            till.shape("fresh").await;
+            till.control("flush", newest_first).await;
+        }
+        Kind::Btcpay => {
+            till.shape("hold").await;
+            till.act(&bill, "pay", json!({ "unconfirmed": true })).await;
+            till.act(&bill, "confirm", json!({})).await;
+            till.shape("fresh").await;
+            till.control("flush", newest_first).await;
+        }
+        Kind::Heleket | Kind::Duitku => {
+            till.shape("none").await;
+            till.act(&bill, "pay", json!({ "unconfirmed": true })).await;
+            till.act(&bill, "confirm", json!({})).await;
+            till.shape("fresh").await;
+            till.act(&bill, "deliver", newest_first).await;
+        }
+    }
+    till.paid(&bill).await;
+}
+
+pub(super) async fn early(till: &Till<'_>) {
+    let fault = match till.kind {
+        Kind::Stripe => "before_reply_event",
+        _ => "before_reply_callback",
+    };
+    till.control("", json!({ "faults": { fault: true, "remaining": 1 } })).await;
+    let bill = till.bill().await;
+    till.paid(&bill).await;
+    till.control("", json!({ "faults": {} })).await;
+}
+
+/// Nothing is known of the order: the notification is kept, and credits nobody.
+pub(super) async fn unknown(till: &Till<'_>) {
+    let notices = "SELECT count(*) FROM payment_notices";
+    let before = till.stack.database.one::<i64>(notices).await;
+    let order = till.stack.database.one::<String>("SELECT gen_random_uuid()::text").await;
+    let url = format!("{}/{}", till.stack.ingest.url, till.kind.code());
+    let told = match till.kind {
+        Kind::Stripe => {
+            let session = json!({
+                "client_reference_id": order, "amount": 5_000_000, "currency": "idr",
+            });
+            let opened = till.control("session", session).await;
+            till.control("pay", json!({ "session_id": opened["session_id"] })).await
+        }
+        Kind::Heleket => {
+            let invented = json!({ "url": url, "order_id": order, "amount": "3.13" });
+            till.control("invent", invented).await
+        }
+        Kind::Duitku => {
+            let invented = json!({ "url": url, "order_id": order, "amount": 50_000 });
+            till.control("invent", invented).await
+        }
+        Kind::Btcpay => {
+            let invoice = json!({
+                "amount": "3.13", "currency": "USD", "metadata": { "orderId": order },
+            });
+            let opened = till.control("invoice", json!({ "invoice": invoice })).await;
+            till.control("pay", json!({ "invoice_id": opened["invoice_id"] })).await
+        }
+    };
+    assert!(!told.to_string().contains("500"), "{told}");
+    assert!(till.stack.database.one::<i64>(notices).await > before, "{told}");
+}
+
+/// Nobody tells us: the poller finds the money.
+pub(super) async fn missing(till: &Till<'_>) {
+    let bill = till.bill().await;
+    till.pay(&bill, "none").await;
+    till.look(&bill).await;
+    till.paid(&bill).await;
+}
