@@ -6,7 +6,7 @@ pub(super) const PROVIDER_LIFETIME_SECONDS: u32 = 86_400;
 pub(super) const STRIPE_KEY: &str = "sk_test_chaos";
 pub(super) const STRIPE_SECRET: &str = "whsec_chaos";
 
-const QUICK: [(&str, &str); 30] = [
+const QUICK: [(&str, &str); 29] = [
     ("secrets.seal_key", "4c6f63616c6f6e6c79206b65792c206e6f742061207365637265742061742e2e"),
     ("orders.lifetime_seconds", "20"),
     ("orders.min_cancel_seconds", "0"),
@@ -16,7 +16,6 @@ const QUICK: [(&str, &str); 30] = [
     ("providers.breaker_failures", "20"),
     ("providers.breaker_open_seconds", "1"),
     ("tasks.relay_ms", "100"),
-    ("tasks.credit_ms", "100"),
     ("tasks.poll_ms", "200"),
     ("tasks.poll_order_ms", "1000"),
     ("tasks.expire_ms", "200"),

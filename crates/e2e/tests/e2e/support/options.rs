@@ -36,7 +36,7 @@ impl Default for Options {
     }
 }
 
-const QUICK: [(&str, &str); 23] = [
+const QUICK: [(&str, &str); 22] = [
     ("database.max_connections", "8"),
     ("orders.resend_cooldown_seconds", "1"),
     ("providers.timeout_ms", "2000"),
@@ -44,7 +44,6 @@ const QUICK: [(&str, &str); 23] = [
     // Faults are what most tests are about; the breaker has a test of its own.
     ("providers.breaker_failures", "1000"),
     ("tasks.relay_ms", "100"),
-    ("tasks.credit_ms", "100"),
     ("tasks.poll_ms", "100"),
     ("tasks.poll_order_ms", "500"),
     ("tasks.expire_ms", "200"),
