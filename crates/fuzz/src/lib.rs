@@ -16,6 +16,7 @@ mod config;
 mod mutator;
 mod names;
 mod otp;
+mod payments;
 mod provider;
 mod prudence;
 mod request;
@@ -23,6 +24,7 @@ mod sealed;
 mod sms;
 mod sums;
 mod token;
+mod webhook;
 
 pub use mutator::Mutator;
 
@@ -38,14 +40,19 @@ pub struct Target {
 }
 
 /// All there are.
-pub const TARGETS: [Target; 9] = [
+pub const TARGETS: [Target; 14] = [
+    Target { name: "btcpay", run: webhook::btcpay::check, words: webhook::btcpay::WORDS },
     Target { name: "config", run: config::check, words: config::WORDS },
+    Target { name: "duitku", run: webhook::duitku::check, words: webhook::duitku::WORDS },
+    Target { name: "heleket", run: webhook::heleket::check, words: webhook::heleket::WORDS },
     Target { name: "names", run: names::check, words: names::WORDS },
     Target { name: "otp", run: otp::check, words: otp::WORDS },
+    Target { name: "payments", run: payments::check, words: payments::WORDS },
     Target { name: "provider", run: provider::check, words: provider::WORDS },
     Target { name: "request", run: request::check, words: request::WORDS },
     Target { name: "sealed", run: sealed::check, words: &[] },
     Target { name: "sms", run: sms::check, words: sms::WORDS },
+    Target { name: "stripe", run: webhook::stripe::check, words: webhook::stripe::WORDS },
     Target { name: "sums", run: sums::check, words: sums::WORDS },
     Target { name: "token", run: token::check, words: token::WORDS },
 ];

@@ -1,7 +1,8 @@
 //! Ids, keys and numbers that others write.
 
 use domain::{
-    ids::ExternalId,
+    gateways::PaymentRef,
+    ids::{ExternalId, RefundId, TopupId},
     ledger::Gateway,
     money::Currency,
     orders::IdempotencyKey,
@@ -38,6 +39,13 @@ pub(crate) fn check(input: &[u8]) {
         assert!((5..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()));
         assert_eq!(PhoneNumber::parse(&format!(" +{digits}\n")).as_ref(), Some(&phone));
         assert!(!format!("{phone:?}").contains(digits));
+    }
+    if let Some(payment) = PaymentRef::parse(&text) {
+        assert_eq!(payment.to_string(), text);
+    }
+    assert_eq!(TopupId::parse(&text).is_some(), RefundId::parse(&text).is_some());
+    if let Some(topup) = TopupId::parse(&text) {
+        assert_eq!(topup.to_string(), text);
     }
     if let Some(gateway) = Gateway::parse(&text) {
         assert_eq!(gateway.code(), text);

@@ -1,7 +1,14 @@
 //! Costs and amounts, as text and in calculations.
 
-use domain::money::{Amount, Balance, Cost};
-use infra::sms::sms_activate::fuzz::decimal;
+use domain::{
+    ledger::Gateway,
+    money::{Amount, Balance, Cost, Currency, Money},
+    rates::IdrPerUsd,
+};
+use infra::{
+    pay::fuzz::{Number, write},
+    sms::sms_activate::fuzz::decimal,
+};
 
 use crate::bytes;
 
@@ -25,13 +32,26 @@ pub(crate) const WORDS: &[&str] = &[
 ];
 
 /// A cost is what it says, rounded up, and the same however often it is written and read. What
-/// leaves the permitted range is noticed.
+/// leaves the permitted range is noticed. What arrives at a gateway is never rounded up, and what
+/// it is asked for is never written in another amount.
 pub(crate) fn check(input: &[u8]) {
     let text = bytes::text(input);
     check_cost(text.trim());
     let mut numbers = text.split_ascii_whitespace().filter_map(|word| word.parse::<i64>().ok());
     let (first, second) = (numbers.next().unwrap_or_default(), numbers.next().unwrap_or_default());
     check_amounts(first, second);
+    check_rate(first, second);
+    for currency in [Currency::Idr, Currency::Usd] {
+        if let Some(amount) = Amount::new(first) {
+            check_written(Money { currency, amount });
+        }
+    }
+    let mut words = text.split_ascii_whitespace();
+    if let Some(number) = words.next().and_then(Number::parse) {
+        check_number(number, text.split_ascii_whitespace().next().unwrap_or_default());
+        let whole = words.next().and_then(Number::parse).unwrap_or(number);
+        check_share(number, whole, Amount::new(second).or(Amount::new(first)));
+    }
 }
 
 fn check_cost(text: &str) {
@@ -74,4 +94,57 @@ fn check_amounts(first: i64, second: i64) {
     if let Some(more) = balance.plus(amount) {
         assert_eq!(more.minus(amount), Some(balance));
     }
+}
+
+/// A sum is what is written, cut off behind the last ledger unit and never more.
+fn check_number(number: Number, text: &str) {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    assert!(whole.bytes().chain(fraction.bytes()).all(|byte| byte.is_ascii_digit()), "{text:?}");
+    assert_eq!(Number::parse(&format!("0{text}")).unwrap_or(number), number);
+    for (currency, places) in [(Currency::Idr, 0), (Currency::Usd, 6)] {
+        let digits: String = fraction.chars().chain("000000".chars()).take(places).collect();
+        let units = format!("{whole}{digits}").parse().ok().and_then(Amount::new);
+        let is_whole = fraction.chars().skip(places).all(|digit| digit == '0');
+        let sum = units.map(|amount| Money { currency, amount });
+        assert_eq!(number.at_most(currency), sum, "{text:?}");
+        assert_eq!(number.exactly(currency), sum.filter(|_| is_whole), "{text:?}");
+    }
+}
+
+/// A share of money is all of it at most when the part is no more than the whole.
+fn check_share(part: Number, whole: Number, amount: Option<Amount>) {
+    assert!(part.covers(part));
+    if let Some(sum) = part.plus(whole) {
+        assert!(sum.covers(part) && sum.covers(whole));
+    }
+    let Some(amount) = amount else { return };
+    let money = Money::usd(amount);
+    let Some(share) = part.share(whole, money) else { return };
+    assert_eq!(share.currency, money.currency);
+    if whole.covers(part) {
+        assert!(share.amount <= amount, "{share} of {money}");
+    }
+    if part.covers(whole) {
+        assert!(share.amount >= amount, "{share} of {money}");
+    }
+}
+
+fn check_written(money: Money) {
+    for gateway in ["stripe", "heleket", "cryptomus", "duitku", "btcpay"] {
+        let gateway = Gateway::parse(gateway).unwrap();
+        if let Some(text) = write(money, gateway) {
+            let number = Number::parse(&text).unwrap();
+            assert_eq!(number.exactly(money.currency), Some(money), "{text:?}");
+        }
+    }
+}
+
+/// What is charged for an amount is worth it, and less than a cent more.
+fn check_rate(rate: i64, amount: i64) {
+    let Some((rate, amount)) = IdrPerUsd::new(rate).zip(Amount::new(amount)) else { return };
+    let Some(charge) = rate.cents_for(amount) else { return };
+    assert_eq!(charge.get() % 10_000, 0);
+    let worth = i128::from(charge.get()) * i128::from(rate.get());
+    let wanted = i128::from(amount.get()) * 1_000_000;
+    assert!((wanted..wanted + 10_000 * i128::from(rate.get())).contains(&worth), "{charge}");
 }

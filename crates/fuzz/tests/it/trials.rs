@@ -5,7 +5,7 @@ use fuzz::{Mutator, TARGETS, Target};
 use crate::corpus::inputs;
 
 /// Changes tried of each corpus; some seconds in all. libFuzzer tries far more.
-const TRIALS: usize = 6_000;
+const TRIALS: usize = 2_000;
 /// Where the sequence of changes begins.
 const SEED: u64 = 20_261_120;
 
@@ -56,7 +56,10 @@ macro_rules! trials {
     };
 }
 
-trials!(config, names, otp, provider, request, sealed, sms, sums, token);
+trials!(
+    btcpay, config, duitku, heleket, names, otp, payments, provider, request, sealed, sms, stripe,
+    sums, token,
+);
 
 /// A message that is long and full of codes and hints takes no longer than its length explains:
 /// with every code compared with every hint, these take minutes.

@@ -5,6 +5,8 @@ mod call;
 pub mod cryptomus;
 mod directory;
 pub mod duitku;
+#[cfg(feature = "fuzz")]
+pub mod fuzz;
 mod minor;
 mod secrets;
 pub mod stripe;

@@ -1,6 +1,8 @@
 //! A BTCPay Server, through its Greenfield API.
 
 mod client;
+#[cfg(feature = "fuzz")]
+pub mod fuzz;
 mod invoice;
 mod list;
 mod refund;

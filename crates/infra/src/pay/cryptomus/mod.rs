@@ -1,6 +1,8 @@
 //! Heleket and Cryptomus: two gateways for cryptocurrency that speak the same protocol.
 
 mod client;
+#[cfg(feature = "fuzz")]
+pub mod fuzz;
 mod invoice;
 mod json;
 mod signature;

@@ -2,6 +2,8 @@
 
 mod callback;
 mod client;
+#[cfg(feature = "fuzz")]
+pub mod fuzz;
 mod signature;
 mod transaction;
 

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::session::is_id;
+use crate::pay::text;
 
 /// The events that a payment can have; Stripe lists at most twenty kinds at once.
 pub(super) const KINDS: [&str; 14] = [
@@ -67,7 +68,8 @@ impl Event {
             return Err(VerifyError::WrongMode);
         }
         let Some(payment) = self.payment()? else { return Ok(None) };
-        if !is_id(&self.id) || self.kind.len() > LONGEST_KIND {
+        let is_kind = text::is_id(&self.kind) && self.kind.len() <= LONGEST_KIND;
+        if !is_id(&self.id) || !is_kind {
             return Err(VerifyError::Unreadable);
         }
         Ok(Some(Notice {

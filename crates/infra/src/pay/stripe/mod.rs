@@ -4,6 +4,8 @@ mod api;
 mod client;
 mod dispute;
 mod event;
+#[cfg(feature = "fuzz")]
+pub mod fuzz;
 mod minor;
 mod refund;
 mod session;

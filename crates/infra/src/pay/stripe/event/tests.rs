@@ -82,8 +82,9 @@ fn refuses_the_other_mode() {
 
 #[test]
 fn refuses_what_is_no_event() {
-    let broken: [fn(&mut Value); 9] = [
+    let broken: [fn(&mut Value); 10] = [
         |event| event["livemode"] = json!("false"),
+        |event| event["type"] = json!("checkout.session.\u{0}"),
         |event| event["data"] = json!(null),
         |event| event["id"] = json!(""),
         |event| event["id"] = json!("x".repeat(300)),
