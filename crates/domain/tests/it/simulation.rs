@@ -2,7 +2,7 @@
 //! every interleaving, while calls fail, lose races and crash. Whatever happened, the books are
 //! right at every moment, and in the end everybody tells the same story.
 
-use std::{collections::BTreeMap, future::Future, pin::Pin};
+use std::{collections::BTreeMap, future::Future, ops::Range, pin::Pin, sync::Arc};
 
 use domain::{
     gateways::{
@@ -17,13 +17,14 @@ use domain::{
     providers::{CancelOutcome, ProviderError, Refusal, SmsText, UpstreamStatus},
     topups::refund::RefundCommand,
 };
-use testkit::{Dice, FakeGateway, Market, Outcome, Sale, Seller, race};
+use testkit::{Dice, FakeGateway, Finish, Market, Outcome, Sale, Seller, race};
 
 /// Lives of each kind: together well below the ten seconds a developer waits gladly.
 const LIVES: u64 = 700;
 /// Moments of one life.
 const MOMENTS: u32 = 25;
 const PAID: i64 = 50_000;
+const GATEWAYS: usize = 3;
 
 type Deed<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 
@@ -39,6 +40,9 @@ struct Life {
     messages: u32,
     /// Calls of a thousand that go wrong.
     storm: u32,
+    /// Calls that were made, and processes that died.
+    calls: usize,
+    deaths: usize,
 }
 
 impl Life {
@@ -56,7 +60,8 @@ impl Life {
         }
         market.chaos.interleave();
         let (callbacks, hints) = (Vec::new(), Vec::new());
-        Ok(Self { market, dice, users, callbacks, hints, messages: 0, storm })
+        let (messages, calls, deaths) = (0, 0, 0);
+        Ok(Self { market, dice, users, callbacks, hints, messages, storm, calls, deaths })
     }
 
     async fn live(&mut self) -> Outcome {
@@ -68,18 +73,22 @@ impl Life {
             let (mut steps, storm) = (self.dice.fork(), self.dice.fork());
             self.market.chaos.storm(storm, self.storm);
             let deeds = choices.into_iter().map(|choice| self.perform(choice)).collect();
-            race(&self.market.chaos, &mut steps, deeds).await;
+            let ends = race(&self.market.chaos, &mut steps, deeds).await;
+            self.deaths += ends.iter().filter(|end| **end == Finish::Crashed).count();
+            self.calls += self.market.chaos.calls().len();
             self.market.chaos.calm();
             self.market.check_books().await?;
+            self.market.check_nothing_invented().await?;
         }
         Ok(())
     }
 
+    /// Nothing new happens, nothing goes wrong any more, and time heals all.
     async fn end(&self) -> Outcome {
-        for payment in self.market.gateway.payments() {
-            self.market.gateway.lose_hint(&payment.payment_id);
+        for number in 0..GATEWAYS {
+            self.close_gateway(self.gateway(number));
         }
-        self.market.settle_down().await?;
+        self.market.come_to_rest().await?;
         self.market.check_story().await?;
         self.check_messages().await
     }
@@ -175,16 +184,38 @@ impl Life {
     }
 }
 
+/// Whoever has not paid by now never will, and what was sent back arrives.
+impl Life {
+    fn close_gateway(&self, gateway: &FakeGateway) {
+        for payment in gateway.payments() {
+            gateway.alter(&payment.payment_id, |it| {
+                if it.status != PaymentStatus::Settled {
+                    it.status = PaymentStatus::Expired;
+                }
+                for refund in &mut it.refunds {
+                    if refund.state == RefundState::Pending {
+                        refund.state = RefundState::Done;
+                    }
+                }
+            });
+        }
+        // Only one of the gateways keeps what was not delivered.
+        for payment in self.market.gateway.payments() {
+            self.market.gateway.lose_hint(&payment.payment_id);
+        }
+    }
+}
+
 /// What happens to payments by itself. Some of it is told, often late, again, or never.
 impl Life {
-    fn gateway(&self, number: usize) -> &std::sync::Arc<FakeGateway> {
+    fn gateway(&self, number: usize) -> &Arc<FakeGateway> {
         let market = &self.market;
         [&market.gateway, &market.coins, &market.bank][number]
     }
 
     fn happen_at_gateways(&mut self) {
         let number = self.choose_gateway();
-        let gateway = std::sync::Arc::clone(self.gateway(number));
+        let gateway = Arc::clone(self.gateway(number));
         let payments = gateway.payments();
         let Some(payment) = self.dice.pick(&payments) else { return };
         self.happen_to(&gateway, number, payment);
@@ -277,9 +308,15 @@ impl Life {
                 callback.map_or(worker, Choice::Callback)
             }
             9 => self.choose_payment(),
-            10 => Choice::Dawdle(u64::from(self.dice.below(50))),
+            10 => self.choose_pause(),
             _ => worker,
         }
+    }
+
+    /// Mostly shorter than a lease; now and then longer than everybody's patience.
+    fn choose_pause(&mut self) -> Choice {
+        let longest = if self.dice.happens(100) { 300 } else { 50 };
+        Choice::Dawdle(u64::from(self.dice.below(longest)))
     }
 
     fn choose_purchase(&mut self) -> Choice {
@@ -316,7 +353,7 @@ impl Life {
     }
 
     fn choose_gateway(&mut self) -> usize {
-        usize::try_from(self.dice.below(3)).unwrap_or_default()
+        usize::try_from(self.dice.below(3)).unwrap_or_default() % GATEWAYS
     }
 
     fn choose_refund(&mut self) -> Option<Choice> {
@@ -363,16 +400,31 @@ impl Life {
     }
 }
 
+/// Which lives to live: those of every run, as many as `SIM_SEEDS` says, from `SIM_FIRST` on. A
+/// failure names its seed; `SIM_FIRST=that SIM_SEEDS=1` lives that life again.
+#[expect(clippy::disallowed_methods, reason = "for runs by hand: no process is configured by it")]
+fn seeds() -> Outcome<Range<u64>> {
+    let number = |name: &str, otherwise: u64| {
+        std::env::var(name).map_or(Ok(otherwise), |text| text.parse::<u64>())
+    };
+    let first = number("SIM_FIRST", 0)?;
+    Ok(first..first.saturating_add(number("SIM_SEEDS", LIVES)?))
+}
+
 async fn lives(storm: u32) -> Outcome {
-    for seed in 0..LIVES {
+    let (mut lives, mut calls, mut deaths) = (0, 0, 0);
+    for seed in seeds()? {
         let lived = async {
             let mut life = Life::begin(seed, storm).await?;
             life.live().await?;
-            life.end().await
+            life.end().await?;
+            Ok((life.calls, life.deaths))
         };
-        let lived: Outcome = lived.await;
-        lived.map_err(|error| format!("seed {seed}, storm {storm}: {error}"))?;
+        let lived: Outcome<_> = lived.await;
+        let (made, died) = lived.map_err(|error| format!("seed {seed}, storm {storm}: {error}"))?;
+        (lives, calls, deaths) = (lives + 1, calls + made, deaths + died);
     }
+    println!("storm {storm}: {lives} lives, {calls} calls, {deaths} deaths");
     Ok(())
 }
 

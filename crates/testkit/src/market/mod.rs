@@ -3,6 +3,7 @@
 mod check;
 mod payins;
 mod quiet;
+mod rest;
 mod tasks;
 mod wiring;
 

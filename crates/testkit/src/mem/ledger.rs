@@ -67,3 +67,11 @@ impl LedgerQueries for MemStore {
         self.read("audit", audit::report).await
     }
 }
+
+impl MemStore {
+    /// What every customer has.
+    pub async fn all_wallets(&self) -> Vec<(UserId, Wallet)> {
+        let state = self.state.lock().await;
+        state.books.wallets.iter().map(|(user, wallet)| (*user, *wallet)).collect()
+    }
+}
