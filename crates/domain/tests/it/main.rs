@@ -13,6 +13,7 @@ mod payins;
 mod place;
 mod poll;
 mod poll_topups;
+mod promises;
 mod rates;
 mod receive;
 mod record;

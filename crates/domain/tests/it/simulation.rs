@@ -4,6 +4,7 @@
 
 use std::{collections::BTreeMap, future::Future, ops::Range, pin::Pin, sync::Arc};
 
+use crate::promises::Promise;
 use domain::{
     gateways::{
         DisputeReport, DisputeState, GatewayError, PaymentReport, PaymentStatus, RefundReport,
@@ -26,7 +27,7 @@ const MOMENTS: u32 = 25;
 const PAID: i64 = 50_000;
 const GATEWAYS: usize = 3;
 
-type Deed<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+type Deed<'a> = Pin<Box<dyn Future<Output = Option<Promise>> + Send + 'a>>;
 
 /// One life: what the world outside knows and may say again.
 struct Life {
@@ -38,6 +39,8 @@ struct Life {
     /// Notifications of gateways, likewise, with the number of their gateway.
     hints: Vec<(usize, Vec<u8>)>,
     messages: u32,
+    /// What customers heard.
+    promises: Vec<Promise>,
     /// Calls of a thousand that go wrong.
     storm: u32,
     /// Calls that were made, and processes that died.
@@ -60,8 +63,8 @@ impl Life {
         }
         market.chaos.interleave();
         let (callbacks, hints) = (Vec::new(), Vec::new());
-        let (messages, calls, deaths) = (0, 0, 0);
-        Ok(Self { market, dice, users, callbacks, hints, messages, storm, calls, deaths })
+        let (messages, promises, calls, deaths) = (0, Vec::new(), 0, 0);
+        Ok(Self { market, dice, users, callbacks, hints, messages, promises, storm, calls, deaths })
     }
 
     async fn live(&mut self) -> Outcome {
@@ -74,7 +77,8 @@ impl Life {
             self.market.chaos.storm(storm, self.storm);
             let deeds = choices.into_iter().map(|choice| self.perform(choice)).collect();
             let ends = race(&self.market.chaos, &mut steps, deeds).await;
-            self.deaths += ends.iter().filter(|end| **end == Finish::Crashed).count();
+            self.deaths += ends.iter().filter(|end| matches!(end, Finish::Crashed)).count();
+            self.promises.extend(ends.into_iter().filter_map(Finish::returned).flatten());
             self.calls += self.market.chaos.calls().len();
             self.market.chaos.calm();
             self.market.check_books().await?;
@@ -90,6 +94,9 @@ impl Life {
         }
         self.market.come_to_rest().await?;
         self.market.check_story().await?;
+        for promise in &self.promises {
+            promise.check(&self.market).await?;
+        }
         self.check_messages().await
     }
 
@@ -364,14 +371,23 @@ impl Life {
         Some(Choice::Refund(RefundCommand { topup, amount, operator, approver, reason }))
     }
 
-    /// Whether it succeeds is not asked: the books and the story are.
+    /// Whether it succeeds is not asked: the books, the story and what was promised are.
     fn perform(&self, choice: Choice) -> Deed<'_> {
         let market = &self.market;
         Box::pin(async move {
             match choice {
-                Choice::Buy(command) => drop(market.place_orders().execute(command).await),
-                Choice::Cancel(user, id) => drop(market.cancel_order().execute(user, id).await),
-                Choice::Finish(user, id) => drop(market.finish_order().execute(user, id).await),
+                Choice::Buy(command) => {
+                    let answer = market.place_orders().execute(command.clone()).await;
+                    return Promise::of(command, answer);
+                }
+                Choice::Cancel(user, id) => {
+                    let answer = market.cancel_order().execute(user, id).await;
+                    return answer.ok().map(|_| Promise::Canceled(id));
+                }
+                Choice::Finish(user, id) => {
+                    let answer = market.finish_order().execute(user, id).await;
+                    return answer.ok().map(|_| Promise::Completed(id));
+                }
                 Choice::Resend(user, id) => drop(market.resend_order().execute(user, id).await),
                 Choice::Callback(callback) => drop(market.receive_sms().execute(&callback).await),
                 Choice::StartTopup(user, gateway) => {
@@ -396,6 +412,7 @@ impl Life {
                 Choice::Work(4) => drop(market.catch_up().run_once().await),
                 Choice::Work(_) => drop(market.run_tasks().await),
             }
+            None
         })
     }
 }
