@@ -83,5 +83,5 @@ scenes! {
     looking_for_payments => PollTopups CatchUp;
     disputing => ConfirmDispute ConfirmWon ConfirmIntoDebt;
     paying_back => OrderRefund SendRefund SendRefundSlowly SendRefundInVain ConfirmRefundBack;
-    operating => Resolve Adjust AddCustomer IssueToken SyncCatalog;
+    operating => Resolve Adjust AddCustomer IssueToken SyncCatalog Canary;
 }

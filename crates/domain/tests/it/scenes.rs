@@ -103,6 +103,7 @@ pub(crate) enum Scene {
     AddCustomer,
     IssueToken,
     SyncCatalog,
+    Canary,
 }
 
 /// A market in the situation of a scene.
@@ -132,6 +133,9 @@ impl Scene {
         }
         if self.pays_in() {
             stage.payment = Some(self.prepare_payment(&stage.market).await?);
+        }
+        if self == Self::Canary {
+            stage.market.send_canary("drill").await?;
         }
         if let Some(order) = &stage.order {
             self.prepare_order(&stage.market, order).await?;
@@ -397,7 +401,7 @@ impl Scene {
                 let payment = PaymentRef::Payment(stage.payment()?.1.clone());
                 market.confirm_payment().execute(gateway, &payment, None).await?;
             }
-            Self::ConfirmTask => _ = market.run_tasks().await?,
+            Self::ConfirmTask | Self::Canary => _ = market.run_tasks().await?,
             scene if scene.sends_refund() => _ = market.run_tasks().await?,
             Self::PollTopups => _ = market.poll_topups().run_once().await?,
             Self::CatchUp => _ = market.catch_up().run_once().await?,
@@ -491,6 +495,7 @@ impl Scene {
                 market.credit(user, 70).await?;
             }
             Self::SyncCatalog => _ = market.buy().await?,
+            Self::Canary => assert_eq!(market.check_canaries().await?, 1),
             _ => {}
         }
         Ok(())

@@ -83,6 +83,7 @@ impl Life {
             self.market.chaos.calm();
             self.market.check_books().await?;
             self.market.check_nothing_invented().await?;
+            self.market.check_canaries().await?;
         }
         Ok(())
     }
@@ -300,6 +301,7 @@ enum Choice {
     StartTopup(UserId, usize),
     Notify(usize, Vec<u8>),
     Refund(RefundCommand),
+    Canary(u32),
     Work(u32),
     Dawdle(u64),
 }
@@ -316,6 +318,7 @@ impl Life {
             }
             9 => self.choose_payment(),
             10 => self.choose_pause(),
+            11 if self.dice.happens(200) => Choice::Canary(self.dice.below(3)),
             _ => worker,
         }
     }
@@ -400,6 +403,7 @@ impl Life {
                     drop(market.tell(self.gateway(gateway), &raw).await);
                 }
                 Choice::Refund(command) => drop(market.order_refund().execute(&command).await),
+                Choice::Canary(name) => drop(market.send_canary(&format!("drill-{name}")).await),
                 // Time that passes while others are in the middle of their work.
                 Choice::Dawdle(seconds) => {
                     drop(market.store.newest().await);

@@ -1,5 +1,6 @@
 //! A whole marketplace on fakes: two providers, one customer, every use case.
 
+mod canary;
 mod check;
 mod payins;
 mod quiet;
