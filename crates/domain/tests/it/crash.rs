@@ -1,8 +1,13 @@
 //! Every use case, disturbed at each of its calls in every way; then time heals all.
 
+use std::time::Duration;
+
 use testkit::{Blow, Moment, Outcome, until_crash};
 
-use crate::scenes::Scene;
+use crate::scenes::{Scene, every_scene};
+
+/// Longer than any lease and any patience, shorter than the life of an order.
+const LONG: Duration = Duration::from_secs(65);
 
 const BLOWS: [(Moment, Blow); 5] = [
     (Moment::Before, Blow::Fail),
@@ -27,6 +32,47 @@ async fn run(scene: Scene, call: usize, moment: Moment, blow: Blow) -> Outcome {
     stage.market.settle_down().await?;
     scene.judge(&stage).await?;
     scene.replay(&stage).await
+}
+
+/// Kills whoever acts after one call, and then whoever finds what is left after another one. False
+/// when the second one made fewer calls.
+async fn kill_twice(scene: Scene, first: usize, second: usize) -> Outcome<bool> {
+    let stage = scene.prepare().await?;
+    let market = &stage.market;
+    market.chaos.strike(first, Moment::After, Blow::Crash);
+    let _ = until_crash(&market.chaos, scene.act(&stage)).await;
+    market.chaos.calm();
+    market.clock.advance(LONG);
+    market.chaos.strike(second, Moment::After, Blow::Crash);
+    let _ = until_crash(&market.chaos, market.reconcile()).await;
+    let struck = !market.chaos.is_pending();
+    market.chaos.calm();
+    market.check_books().await?;
+    if scene.is_repeated() {
+        scene.act(&stage).await?;
+    }
+    market.settle_down().await?;
+    scene.judge(&stage).await?;
+    Ok(struck)
+}
+
+async fn survives_twice(scene: Scene) -> Outcome {
+    let stage = scene.prepare().await?;
+    let _ = scene.act(&stage).await;
+    let calls = stage.market.chaos.calls().len();
+    let mut pairs = 0;
+    for first in 0..calls {
+        for second in 0.. {
+            let struck = kill_twice(scene, first, second).await;
+            let place = format!("{scene:?}, killed after call {first} and call {second}");
+            if !struck.map_err(|error| format!("{place}: {error}"))? {
+                break;
+            }
+            pairs += 1;
+        }
+    }
+    println!("{scene:?}: killed twice in {pairs} ways");
+    Ok(())
 }
 
 /// Runs a scene undisturbed, then with every blow at every call.
@@ -65,23 +111,22 @@ macro_rules! scenes {
                 Ok(())
             }
         )+
+
+        mod twice {
+            use super::{Outcome, Scene, survives_twice};
+
+            $(
+                #[tokio::test]
+                #[ignore = "takes minutes; for runs by hand"]
+                async fn $name() -> Outcome {
+                    for scene in [$(Scene::$scene),+] {
+                        survives_twice(scene).await?;
+                    }
+                    Ok(())
+                }
+            )+
+        }
     };
 }
 
-scenes! {
-    buying => Buy BuyUnheard BuyGarbled;
-    buying_many => BuyMany;
-    failing_over => BuyAfterRefusal BuyNothing;
-    canceling => Cancel CancelDelivered;
-    finishing_and_asking_again => Finish Resend;
-    receiving => Receive Drain;
-    polling => Poll PollEnded;
-    expiring => Expire ExpireDelivered;
-    settling => Settle SettleUnsold SettleOrphan;
-    closing => Close CloseFinished CloseLate;
-    paying_in => StartTopup StartCoins RecordNotice ConfirmPayment ConfirmPart ConfirmTask;
-    looking_for_payments => PollTopups CatchUp;
-    disputing => ConfirmDispute ConfirmWon ConfirmIntoDebt;
-    paying_back => OrderRefund SendRefund SendRefundSlowly SendRefundInVain ConfirmRefundBack;
-    operating => Resolve Adjust AddCustomer IssueToken SyncCatalog Canary;
-}
+every_scene!(scenes);

@@ -106,6 +106,30 @@ pub(crate) enum Scene {
     Canary,
 }
 
+/// Hands all scenes to a macro, those together that belong together.
+macro_rules! every_scene {
+    ($each:ident) => {
+        $each! {
+            buying => Buy BuyUnheard BuyGarbled;
+            buying_many => BuyMany;
+            failing_over => BuyAfterRefusal BuyNothing;
+            canceling => Cancel CancelDelivered;
+            finishing_and_asking_again => Finish Resend;
+            receiving => Receive Drain;
+            polling => Poll PollEnded;
+            expiring => Expire ExpireDelivered;
+            settling => Settle SettleUnsold SettleOrphan;
+            closing => Close CloseFinished CloseLate;
+            paying_in => StartTopup StartCoins RecordNotice ConfirmPayment ConfirmPart ConfirmTask;
+            looking_for_payments => PollTopups CatchUp;
+            disputing => ConfirmDispute ConfirmWon ConfirmIntoDebt;
+            paying_back => OrderRefund SendRefund SendRefundSlowly SendRefundInVain ConfirmRefundBack;
+            operating => Resolve Adjust AddCustomer IssueToken SyncCatalog Canary;
+        }
+    };
+}
+pub(crate) use every_scene;
+
 /// A market in the situation of a scene.
 pub(crate) struct Stage {
     pub(crate) market: Market,

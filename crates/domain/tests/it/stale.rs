@@ -9,7 +9,7 @@ use std::{
 
 use testkit::{Market, Outcome};
 
-use crate::scenes::Scene;
+use crate::scenes::{Scene, every_scene};
 
 /// How long it is held up: less than a lease, longer than one and than the patience of all
 /// reconcilers, and longer than the life of an order.
@@ -108,18 +108,4 @@ macro_rules! scenes {
     };
 }
 
-scenes! {
-    buying => Buy BuyUnheard BuyGarbled BuyMany BuyAfterRefusal BuyNothing;
-    canceling => Cancel CancelDelivered;
-    finishing_and_asking_again => Finish Resend;
-    receiving => Receive Drain;
-    polling => Poll PollEnded;
-    expiring => Expire ExpireDelivered;
-    settling => Settle SettleUnsold SettleOrphan;
-    closing => Close CloseFinished CloseLate;
-    paying_in => StartTopup StartCoins RecordNotice ConfirmPayment ConfirmPart ConfirmTask;
-    looking_for_payments => PollTopups CatchUp;
-    disputing => ConfirmDispute ConfirmWon ConfirmIntoDebt;
-    paying_back => OrderRefund SendRefund SendRefundSlowly SendRefundInVain ConfirmRefundBack;
-    operating => Resolve Adjust AddCustomer IssueToken SyncCatalog Canary;
-}
+every_scene!(scenes);
