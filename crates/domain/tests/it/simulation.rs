@@ -39,6 +39,7 @@ struct Life {
     /// Notifications of gateways, likewise, with the number of their gateway.
     hints: Vec<(usize, Vec<u8>)>,
     messages: u32,
+    canaries: u32,
     /// What customers heard.
     promises: Vec<Promise>,
     /// Calls of a thousand that go wrong.
@@ -63,8 +64,20 @@ impl Life {
         }
         market.chaos.interleave();
         let (callbacks, hints) = (Vec::new(), Vec::new());
-        let (messages, promises, calls, deaths) = (0, Vec::new(), 0, 0);
-        Ok(Self { market, dice, users, callbacks, hints, messages, promises, storm, calls, deaths })
+        let (messages, canaries, promises, calls, deaths) = (0, 0, Vec::new(), 0, 0);
+        Ok(Self {
+            market,
+            dice,
+            users,
+            callbacks,
+            hints,
+            messages,
+            canaries,
+            promises,
+            storm,
+            calls,
+            deaths,
+        })
     }
 
     async fn live(&mut self) -> Outcome {
@@ -318,7 +331,11 @@ impl Life {
             }
             9 => self.choose_payment(),
             10 => self.choose_pause(),
-            11 if self.dice.happens(200) => Choice::Canary(self.dice.below(3)),
+            11 if self.dice.happens(200) => {
+                // One that is heard of again while it sings rightly sings once more.
+                self.canaries += 1;
+                Choice::Canary(self.canaries)
+            }
             _ => worker,
         }
     }
