@@ -454,7 +454,7 @@ impl Scene {
             }
             Self::IssueToken => _ = market.issue_token().execute(market.user, "laptop").await?,
             Self::SyncCatalog => {
-                for provider in market.sync_catalog().run_once().await? {
+                for provider in market.sync_catalog().run_once(None).await? {
                     provider.outcome?;
                 }
             }
@@ -486,6 +486,7 @@ impl Scene {
         // Numbers that are charged although their customers were refunded.
         let losses = u32::from(self == Self::CloseLate);
         assert_eq!(market.check_story().await?, losses);
+        market.check_losses().await?;
         let orders = market.store.all_orders().await;
         let spent: i64 = orders
             .iter()

@@ -108,6 +108,7 @@ impl Life {
         }
         self.market.come_to_rest().await?;
         self.market.check_story().await?;
+        self.market.check_losses().await?;
         for promise in &self.promises {
             promise.check(&self.market).await?;
         }

@@ -5,6 +5,7 @@ use domain::{
     ids::{InboxId, UserId},
     inbox::CallbackStore,
     ledger::Wallet,
+    orders::Order,
     tasks::{StoredTask, TaskKind},
 };
 
@@ -56,6 +57,36 @@ impl Market {
             Some(topup) => Err(format!("still on its way: {topup:?}").into()),
             None => Ok(()),
         }
+    }
+
+    /// Proves that what was charged for numbers of refunded orders is booked as our loss, once.
+    ///
+    /// A number that its provider ended behind our back may be among them or not: nobody tells
+    /// whether it is charged, unless its callback comes.
+    pub async fn check_losses(&self) -> Outcome {
+        let orders = self.store.all_orders().await;
+        let (mut least, mut most) = (0, 0);
+        for seller in [&self.cheap, &self.dear] {
+            for sold in seller.adapter.sold().iter().filter(|sold| sold.is_charged()) {
+                let id = &sold.activation.external_id;
+                let refunded = |order: &Order| {
+                    order.quote.provider == seller.id
+                        && order.delivery().is_none()
+                        && order.lease().is_some_and(|lease| lease.external_id == *id)
+                };
+                if orders.iter().any(refunded) {
+                    most += sold.cost.micros();
+                    least += if sold.finished { 0 } else { sold.cost.micros() };
+                }
+            }
+        }
+        let books = self.audit().await?.trial_balance;
+        let of_losses = books.iter().filter(|line| line.class == "late_sms_expense");
+        let booked: i64 = of_losses.map(|line| -line.balance).sum();
+        if (least..=most).contains(&booked) {
+            return Ok(());
+        }
+        Err(format!("codes that came late cost {least} to {most}, {booked} is booked").into())
     }
 
     /// A callback of a number that nobody rents waits until it is given up.
