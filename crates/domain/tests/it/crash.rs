@@ -71,7 +71,7 @@ async fn survives_twice(scene: Scene) -> Outcome {
             pairs += 1;
         }
     }
-    println!("{scene:?}: killed twice in {pairs} ways");
+    eprintln!("{scene:?}: killed twice in {pairs} ways");
     Ok(())
 }
 
@@ -92,7 +92,7 @@ async fn survives(scene: Scene) -> Outcome {
         }
         survived += 1;
     }
-    println!(
+    eprintln!(
         "{scene:?}: disturbed at {survived} of {} calls, in {} ways each",
         calls.len(),
         BLOWS.len()

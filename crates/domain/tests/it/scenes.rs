@@ -401,7 +401,6 @@ impl Scene {
     async fn act_for_worker(self, stage: &Stage) -> Outcome {
         let market = &stage.market;
         match self {
-            Self::Drain => _ = market.run_tasks().await?,
             Self::Poll | Self::PollEnded => _ = market.poll_active().run_once().await?,
             Self::Expire | Self::ExpireDelivered => _ = market.expire_orders().run_once().await?,
             Self::Settle | Self::SettleUnsold | Self::SettleOrphan => {
@@ -425,7 +424,7 @@ impl Scene {
                 let payment = PaymentRef::Payment(stage.payment()?.1.clone());
                 market.confirm_payment().execute(gateway, &payment, None).await?;
             }
-            Self::ConfirmTask | Self::Canary => _ = market.run_tasks().await?,
+            Self::Drain | Self::ConfirmTask | Self::Canary => _ = market.run_tasks().await?,
             scene if scene.sends_refund() => _ = market.run_tasks().await?,
             Self::PollTopups => _ = market.poll_topups().run_once().await?,
             Self::CatchUp => _ = market.catch_up().run_once().await?,
@@ -555,7 +554,7 @@ impl Scene {
             // An order that failed may have been taken, as it tells whoever looks. And who asks
             // again where another was refused may be heard: it is taken from the customer then.
             Self::OrderRefund | Self::SendRefundInVain => {
-                assert!(refunded == 0 || refunded == REFUNDED)
+                assert!(refunded == 0 || refunded == REFUNDED);
             }
             Self::SendRefund | Self::SendRefundSlowly => assert_eq!(refunded, REFUNDED),
             _ => assert_eq!(refunded, 0),

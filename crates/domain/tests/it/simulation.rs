@@ -451,20 +451,21 @@ fn seeds() -> Outcome<Range<u64>> {
 }
 
 async fn lives(storm: u32) -> Outcome {
-    let (mut lives, mut calls, mut deaths) = (0, 0, 0);
+    let (mut ended, mut calls, mut deaths) = (0, 0, 0);
     for seed in seeds()? {
-        let lived = async {
-            let mut life = Life::begin(seed, storm).await?;
-            life.live().await?;
-            life.end().await?;
-            Ok((life.calls, life.deaths))
-        };
-        let lived: Outcome<_> = lived.await;
-        let (made, died) = lived.map_err(|error| format!("seed {seed}, storm {storm}: {error}"))?;
-        (lives, calls, deaths) = (lives + 1, calls + made, deaths + died);
+        let life = live(seed, storm).await;
+        let life = life.map_err(|error| format!("seed {seed}, storm {storm}: {error}"))?;
+        (ended, calls, deaths) = (ended + 1, calls + life.calls, deaths + life.deaths);
     }
-    println!("storm {storm}: {lives} lives, {calls} calls, {deaths} deaths");
+    eprintln!("storm {storm}: {ended} lives, {calls} calls, {deaths} deaths");
     Ok(())
+}
+
+async fn live(seed: u64, storm: u32) -> Outcome<Life> {
+    let mut life = Life::begin(seed, storm).await?;
+    life.live().await?;
+    life.end().await?;
+    Ok(life)
 }
 
 #[tokio::test]

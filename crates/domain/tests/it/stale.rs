@@ -99,7 +99,7 @@ macro_rules! scenes {
                 for scene in [$(Scene::$scene),+] {
                     for nap in NAPS {
                         let points = survives(scene, nap).await?;
-                        println!("{scene:?}: held up for {nap} s at {points} points");
+                        eprintln!("{scene:?}: held up for {nap} s at {points} points");
                     }
                 }
                 Ok(())

@@ -200,11 +200,6 @@ impl State {
 }
 
 impl MemStore {
-    /// Every task, dead or alive.
-    pub async fn all_tasks(&self) -> Vec<StoredTask> {
-        self.state.lock().await.tasks.iter().map(|(id, row)| row.show(*id)).collect()
-    }
-
     /// Which canaries took effect, in order; one that took effect twice is there twice.
     pub async fn songs(&self) -> Vec<TaskId> {
         self.state.lock().await.songs.iter().map(|(id, _)| *id).collect()
