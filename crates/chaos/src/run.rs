@@ -7,8 +7,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use anyhow::{Context, bail, ensure};
-use serde_json::json;
+use anyhow::{Context, ensure};
 use tokio::time::{Instant, sleep};
 
 use crate::{
@@ -27,8 +26,6 @@ use crate::{
 const REST: Duration = Duration::from_mins(3);
 /// Looks at what is left, between which failed work is not called to a new try.
 const HURRY_EVERY: u64 = 10;
-/// Attempts of a gateway to be heard after it had given up.
-const REDELIVERIES: u32 = 20;
 
 /// Findings that are printed.
 const SHOWN: usize = 40;
@@ -123,8 +120,10 @@ async fn disturb(
 /// Waits until nothing is left to do, which has to be soon.
 async fn rest(system: &System, history: &History) -> anyhow::Result<()> {
     let start = Instant::now();
-    redeliver(system).await?;
     for round in 1_u64.. {
+        if round % HURRY_EVERY == 1 {
+            hurry(system).await?;
+        }
         let left = unfinished(system).await?;
         if left.is_empty() {
             let after_ms = u64::try_from(start.elapsed().as_millis())?;
@@ -134,27 +133,9 @@ async fn rest(system: &System, history: &History) -> anyhow::Result<()> {
             say(&format!("still unfinished: {left}"));
             return history.note(format!("not at rest: {left}"));
         }
-        if round.is_multiple_of(HURRY_EVERY) {
-            hurry(system).await?;
-        }
         sleep(Duration::from_millis(500)).await;
     }
     Ok(())
-}
-
-/// A gateway tries for days what the stand-in tries for seconds.
-async fn redeliver(system: &System) -> anyhow::Result<()> {
-    for _ in 0..REDELIVERIES {
-        let untaken = system.sandbox.untaken().await?;
-        if untaken.is_empty() {
-            return Ok(());
-        }
-        for event in untaken {
-            let again = json!({ "event_id": event, "deliver": "fresh" });
-            system.sandbox.control("stripe/redeliver", again).await?;
-        }
-    }
-    bail!("notifications of the gateway are not taken")
 }
 
 /// Checks what an earlier run left.

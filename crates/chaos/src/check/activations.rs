@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{Facts, Finding, facts::is_earned};
+use super::{Facts, Finding, facts::is_earned, journals::is_late};
 use crate::evidence::{Activation, Order};
 
 pub(super) fn check(facts: &Facts<'_>) -> Vec<Finding> {
@@ -73,9 +73,8 @@ fn charges(facts: &Facts<'_>) -> Vec<Finding> {
     for (provider, charged) in &facts.world().charged {
         let own = || facts.books().orders.iter().filter(|order| order.provider == *provider);
         let earned: i64 = own().filter(|it| is_earned(it)).map(|it| it.cost_micros).sum();
-        let canceled = own().filter(|order| order.state == "CANCELED");
-        let late = canceled.filter_map(|order| facts.activation_of(order));
-        let late: i64 = late.filter(|it| it.status == "FINISHED").map(|it| it.cost_micros).sum();
+        let late = own().filter(|order| is_late(order, facts.activation_of(order)));
+        let late: i64 = late.map(|order| order.cost_micros).sum();
         if *charged != earned + late {
             let text = format!("{provider} kept {charged}, our books say {earned} and {late} late");
             findings.push(Finding::wrong(text));

@@ -20,10 +20,6 @@ pub(super) fn check(facts: &Facts<'_>) -> Vec<Finding> {
         );
         findings.push(Finding::stuck(text));
     }
-    for notice in books.notices.iter().filter(|it| it.state == "PENDING" || it.state == "PARKED") {
-        let text = format!("notification {} is {}", notice.event_id, notice.state);
-        findings.push(Finding::stuck(text));
-    }
     for task in &books.dead_tasks {
         let text = format!("task {} ({}) was given up", task.id, task.kind);
         findings.push(Finding::stuck(text));

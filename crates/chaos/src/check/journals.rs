@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::{Facts, Finding, facts::is_earned};
-use crate::evidence::{Order, Transfer};
+use crate::evidence::{Activation, Order, Transfer};
 
 /// A movement as the order behind it demands it: class it leaves, class it enters, amount.
 type Leg<'a> = (&'a str, &'a str, i64);
@@ -13,8 +13,12 @@ pub(super) fn check(facts: &Facts<'_>) -> Vec<Finding> {
     for transfer in &facts.books().transfers {
         journals.entry(&transfer.journal_key).or_default().push(transfer);
     }
-    let mut findings: Vec<_> =
-        facts.books().orders.iter().flat_map(|order| of_order(order, &mut journals)).collect();
+    let mut findings: Vec<_> = facts
+        .books()
+        .orders
+        .iter()
+        .flat_map(|order| of_order(order, facts.activation_of(order), &mut journals))
+        .collect();
     let granted = facts
         .evidence
         .history
@@ -25,7 +29,7 @@ pub(super) fn check(facts: &Facts<'_>) -> Vec<Finding> {
         let text = format!("{adjustments} adjustments, {granted} were ordered");
         findings.push(Finding::double(text));
     }
-    // Those are compared with the gateway's memory.
+    // Those are compared with the gateways' memories.
     rest(&mut journals, "topup:");
     let unasked =
         journals.keys().map(|key| Finding::double(format!("journal {key} has no reason")));
@@ -42,7 +46,11 @@ fn rest(journals: &mut BTreeMap<&str, Vec<&Transfer>>, prefix: &str) -> usize {
 }
 
 /// Compares the journals of an order with what its state demands, and takes them off the list.
-fn of_order(order: &Order, journals: &mut BTreeMap<&str, Vec<&Transfer>>) -> Vec<Finding> {
+fn of_order(
+    order: &Order,
+    activation: Option<&Activation>,
+    journals: &mut BTreeMap<&str, Vec<&Transfer>>,
+) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut price = order.price;
     for attempt in (1..=order.attempt).rev() {
@@ -69,7 +77,18 @@ fn of_order(order: &Order, journals: &mut BTreeMap<&str, Vec<&Transfer>>) -> Vec
         };
         findings.extend(same(&key, order, &found, wanted));
     }
+    let key = format!("order:{}:{}:late", order.id, order.attempt);
+    let found = journals.remove(key.as_str()).unwrap_or_default();
+    let cost = [("late_sms_expense", "provider_prepaid", order.cost_micros)];
+    let wanted: &[Leg<'_>] = if is_late(order, activation) { &cost } else { &[] };
+    findings.extend(same(&key, order, &found, wanted));
     findings
+}
+
+/// Whether a number has to be paid for whose order was refunded: a message came too late.
+pub(super) fn is_late(order: &Order, activation: Option<&Activation>) -> bool {
+    matches!(order.state.as_str(), "CANCELED" | "EXPIRED")
+        && activation.is_some_and(|it| !it.messages.is_empty())
 }
 
 fn same(key: &str, order: &Order, found: &[&Transfer], wanted: &[Leg<'_>]) -> Option<Finding> {

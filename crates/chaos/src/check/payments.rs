@@ -4,102 +4,138 @@ use std::collections::HashMap;
 
 use super::{Facts, Finding};
 use crate::{
-    evidence::{Session, Topup},
+    evidence::{Payment, Topup},
     history::{Call, Outcome},
 };
+
+/// Sums below this are left to a person.
+const DUST: i128 = 1000;
+/// Gateways at which nobody can pay another amount than was asked for.
+const EXACT: [&str; 2] = ["stripe", "duitku"];
 
 /// Money that a customer must have got for a payment.
 pub(super) struct Credit<'a> {
     pub(super) user: i64,
     pub(super) amount: i64,
-    pub(super) session: &'a Session,
+    payment: &'a Payment,
 }
 
-/// What the gateway's memory says must have been credited.
+/// What was booked of one payment.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Booked {
+    user: i64,
+    /// What the customer got, in rupiah.
+    credited: i64,
+    /// What the gateway owes us for it, in the currency of the charge.
+    received: i64,
+}
+
+/// What the gateways' memories say must have been credited.
 pub(super) fn due<'a>(facts: &Facts<'a>) -> Vec<Credit<'a>> {
     let topups = topups(facts);
-    let sessions = facts.world().sessions.iter();
-    let credit = |session: &'a Session| {
-        let topup = topups.get(session.topup.as_str())?;
-        is_as_agreed(session, topup).then_some(Credit {
-            user: topup.user_id,
-            amount: topup.amount,
-            session,
-        })
+    let payments = facts.world().payments.iter();
+    let credit = |payment: &'a Payment| {
+        let topup = topups.get(payment.topup.as_str())?;
+        let amount = worth(topup, payment)?;
+        Some(Credit { user: topup.user_id, amount, payment })
     };
-    sessions.filter_map(credit).collect()
+    payments.filter_map(credit).collect()
+}
+
+/// What a payment is worth to the customer, if it is for us to decide: the same share of the
+/// amount that was paid of the charge, rounded down.
+fn worth(topup: &Topup, payment: &Payment) -> Option<i64> {
+    let is_odd = payment.received != topup.charge_amount;
+    if payment.currency != topup.charge_currency || payment.gateway != topup.gateway {
+        return None;
+    }
+    if is_odd && EXACT.contains(&payment.gateway) {
+        return None;
+    }
+    let (amount, received) = (i128::from(topup.amount), i128::from(payment.received));
+    let worth = amount * received / i128::from(topup.charge_amount);
+    i64::try_from(worth).ok().filter(|_| worth >= DUST)
 }
 
 pub(super) fn check(facts: &Facts<'_>) -> Vec<Finding> {
     let topups = topups(facts);
     let mut findings = Vec::new();
-    let mut credited: HashMap<&str, (i64, i64)> = HashMap::new();
-    for transfer in &facts.books().transfers {
-        let payment = transfer.journal_key.strip_prefix("topup:stripe:");
-        let payment = payment.filter(|_| transfer.to_class == "available");
-        if let Some(payment) = payment
-            && credited.insert(payment, (transfer.to_owner, transfer.amount)).is_some()
-        {
-            findings.push(Finding::double(format!("payment {payment} credited twice")));
-        }
-    }
-    for Credit { user, amount, session } in due(facts) {
-        match credited.remove(session.id.as_str()) {
-            None => findings.push(Finding::lost(format!("payment {} not credited", session.id))),
-            Some(got) if got != (user, amount) => {
-                let text = format!("payment {} credited as {got:?}", session.id);
-                findings.push(Finding::wrong(text));
+    let mut booked = booked(facts);
+    for Credit { user, amount, payment } in due(facts) {
+        let name = format!("payment {} at {}", payment.id, payment.gateway);
+        let wanted = Booked { user, credited: amount, received: payment.received };
+        match booked.remove(&(payment.gateway, payment.id.as_str())) {
+            None => findings.push(Finding::lost(format!("{name} not credited: {wanted:?}"))),
+            Some(got) if got == wanted => {}
+            Some(got) => {
+                let text = format!("{name} booked as {got:?}, not {wanted:?}");
+                findings.push(if got.credited > amount {
+                    Finding::double(text)
+                } else {
+                    Finding::wrong(text)
+                });
             }
-            Some(_) => {}
         }
     }
-    let more = credited.keys().map(|id| Finding::double(format!("{id} credited and not paid")));
-    findings.extend(more);
-    findings.extend(facts.world().sessions.iter().filter_map(|it| state(it, &topups)));
+    let unpaid = booked.keys();
+    findings.extend(
+        unpaid.map(|(at, id)| Finding::double(format!("payment {id} at {at} credited unpaid"))),
+    );
+    findings.extend(topups.values().filter_map(|topup| state(facts, topup)));
     findings.extend(started(facts, &topups));
     findings
+}
+
+/// What was booked, by gateway and payment.
+fn booked<'a>(facts: &Facts<'a>) -> HashMap<(&'a str, &'a str), Booked> {
+    let mut booked: HashMap<_, Booked> = HashMap::new();
+    for transfer in &facts.books().transfers {
+        let Some(key) = transfer.journal_key.strip_prefix("topup:") else { continue };
+        let mut words = key.split(':');
+        // What may follow is the sum after a further deposit.
+        let (Some(gateway), Some(payment)) = (words.next(), words.next()) else { continue };
+        let entry = booked.entry((gateway, payment)).or_default();
+        if transfer.to_class == "available" {
+            entry.user = transfer.to_owner;
+            entry.credited += transfer.amount;
+        }
+        if transfer.from_class == "gateway_clearing" {
+            entry.received += transfer.amount;
+        }
+    }
+    booked
 }
 
 fn topups<'a>(facts: &Facts<'a>) -> HashMap<&'a str, &'a Topup> {
     facts.books().topups.iter().map(|topup| (topup.id.as_str(), topup)).collect()
 }
 
-/// Another amount than was asked for is left to a person.
-fn is_as_agreed(session: &Session, topup: &Topup) -> bool {
-    session.is_paid && session.currency == "idr" && session.total == topup.amount * 100
-}
-
-fn state(session: &Session, topups: &HashMap<&str, &Topup>) -> Option<Finding> {
-    let Some(topup) = topups.get(session.topup.as_str()) else {
-        let text = format!("top-up {} is gone, {} belongs to it", session.topup, session.id);
-        return Some(Finding::lost(text));
-    };
-    let is_right = match topup.state.as_str() {
-        "PAID" => is_as_agreed(session, topup),
-        "REVIEW" => session.is_paid && !is_as_agreed(session, topup),
-        _ => !session.is_paid,
-    };
-    let text = || {
-        format!(
-            "top-up {} is {}, {} says paid: {}",
-            topup.id, topup.state, session.id, session.is_paid
-        )
-    };
-    (!is_right).then(|| Finding::wrong(text()))
+/// A top-up calls itself paid if and only if something was credited for it.
+fn state(facts: &Facts<'_>, topup: &Topup) -> Option<Finding> {
+    let paid = facts.world().payments.iter().filter(|it| it.topup == topup.id);
+    let is_credited = paid.filter_map(|payment| worth(topup, payment)).next().is_some();
+    let is_paid = topup.state == "PAID";
+    let text = || format!("top-up {} is {}; credited: {is_credited}", topup.id, topup.state);
+    (is_paid != is_credited).then(|| Finding::wrong(text()))
 }
 
 /// Top-ups that were acknowledged, and those nobody started.
 fn started(facts: &Facts<'_>, topups: &HashMap<&str, &Topup>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for attempt in &facts.attempts {
-        let (Call::Topup { amount }, Some((_, answer))) = (attempt.call, attempt.end) else {
+        let (Call::Topup { amount, gateway }, Some((_, answer))) = (attempt.call, attempt.end)
+        else {
             continue;
         };
         if answer.outcome != Outcome::Ok {
             continue;
         }
         let id = &answer.topup;
-        let fits = |topup: &&Topup| topup.user_id == attempt.customer && topup.amount == *amount;
+        let fits = |topup: &&Topup| {
+            topup.user_id == attempt.customer
+                && topup.amount == *amount
+                && topup.gateway == *gateway
+        };
         if !topups.get(id.as_str()).is_some_and(fits) {
             findings.push(Finding::lost(format!("top-up {id} is gone or another")));
         }
@@ -109,5 +145,8 @@ fn started(facts: &Facts<'_>, topups: &HashMap<&str, &Topup>) -> Vec<Finding> {
     if made > asked {
         findings.push(Finding::double(format!("{made} top-ups of {asked} that were asked for")));
     }
+    let lone = facts.world().payments.iter().filter(|it| !topups.contains_key(it.topup.as_str()));
+    findings
+        .extend(lone.map(|it| Finding::lost(format!("top-up {} was paid and is gone", it.topup))));
     findings
 }

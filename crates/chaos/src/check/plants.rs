@@ -72,12 +72,12 @@ const PLANTS: [(&str, &str); 16] = [
         "a payment is credited twice, wallet and history agreeing",
         "SELECT ledger.post(journal_key || '_', kind, ARRAY[from_class], ARRAY[from_owner],
              ARRAY[to_class], ARRAY[to_owner], ARRAY[amount], ARRAY[currency])
-         FROM ledger.transfer WHERE kind = 'TOPUP_CREDIT' ORDER BY journal_key LIMIT 1;",
+         FROM ledger.transfer WHERE journal_key LIKE 'topup:stripe:%' ORDER BY journal_key LIMIT 1;",
     ),
     (
         "a payment is credited to somebody else",
         "UPDATE ledger.transfer SET to_owner = to_owner + 1
-         WHERE journal_key = (
+         WHERE to_class = 'available' AND journal_key = (
              SELECT min(journal_key) FROM ledger.transfer WHERE kind = 'TOPUP_CREDIT');",
     ),
     (

@@ -78,7 +78,7 @@ fn history() -> Vec<Value> {
     let canceled = json!({ "outcome": "ok", "orders": [seen(2, "CANCELED", None)] });
     call(1, json!({ "op": "cancel", "order": 2 }), vec![canceled]);
     let started = json!({ "outcome": "ok", "topup": "t1" });
-    call(2, json!({ "op": "topup", "amount": 500 }), vec![started]);
+    call(2, json!({ "op": "topup", "amount": 5000, "gateway": "stripe" }), vec![started]);
     let drill = json!({ "op": "drill", "subjects": ["drill-1:0"] });
     call(0, drill, vec![json!({ "outcome": "ok" })]);
     lines.push(json!({ "at_ms": 2, "kind": "listens", "customer": 1, "after": 1 }));
@@ -112,15 +112,18 @@ fn books() -> Vec<(&'static str, Vec<Value>)> {
     vec![
         ("orders", orders),
         ("keys", vec![key("first", 1), key("second", 2), key("third", 3)]),
-        ("wallets", vec![wallet(1, 900, 7), wallet(2, 1500, 2)]),
+        ("wallets", vec![wallet(1, 900, 7), wallet(2, 6000, 2)]),
         ("transfers", transfers()),
         ("messages", vec![json!({ "user_id": 1, "order_id": 1, "revision": 1, "text": TEXT })]),
         (
             "letters",
             vec![json!({ "id": 1, "provider": "alpha", "external_id": "11", "state": "APPLIED" })],
         ),
-        ("topups", vec![json!({ "id": "t1", "user_id": 2, "amount": 500, "state": "PAID" })]),
-        ("notices", vec![json!({ "event_id": "e1", "state": "DONE" })]),
+        (
+            "topups",
+            vec![json!({ "id": "t1", "user_id": 2, "amount": 5000, "gateway": "stripe",
+            "charge_amount": 5000, "charge_currency": "IDR", "state": "PAID" })],
+        ),
         ("told", events.to_vec()),
         ("events", placed()),
         ("canaries", vec![json!({ "task_id": 1, "subject": "drill-1:0", "times": 1 })]),
@@ -174,7 +177,7 @@ fn transfers() -> Vec<Value> {
         hold(3, 6, 800),
         release(3, 7, 900),
         row("adjustment:2", "adjustment", "available", 1000, Some([2, 1, 1000, 0])),
-        row("topup:stripe:cs_1", "gateway_clearing", "available", 500, Some([2, 2, 1500, 0])),
+        row("topup:stripe:cs_1", "gateway_clearing", "available", 5000, Some([2, 2, 6000, 0])),
     ]
 }
 
@@ -188,10 +191,10 @@ fn world() -> Value {
             "alpha": provider(alpha, "0.00001", "0.000005"),
             "beta": provider(Vec::new(), "0", "0"), "gamma": provider(Vec::new(), "0", "0"),
         },
-        "stripe": {
-            "sessions": [{ "id": "cs_1", "client_reference_id": "t1", "amount_total": 50_000,
-                "currency": "idr", "payment_status": "paid" }],
-            "events": [{ "id": "e1", "deliveries": [{ "status": 200 }] }],
+        "truth": {
+            "stripe": { "orders": [{ "order_id": "t1", "currency": "idr", "paid": 500_000,
+                "payments": [{ "id": "cs_1", "paid": 500_000 }] }] },
+            "heleket": { "orders": [] }, "duitku": { "orders": [] }, "btcpay": { "orders": [] },
         },
     })
 }
@@ -225,10 +228,14 @@ const SPOILT: [Spoilt; 31] = [
         Grade::Lost,
         "customer 1 can spend 800",
     ),
-    (|run| run.rows("wallets")[1]["available"] = json!(1501), Grade::Double, "can spend 1501"),
+    (|run| run.rows("wallets")[1]["available"] = json!(6001), Grade::Double, "can spend 6001"),
     (|run| drop(run.rows("transfers").remove(5)), Grade::Lost, "order:2:1:resolve"),
-    (|run| drop(run.rows("transfers").remove(9)), Grade::Lost, "payment cs_1 not credited"),
-    (|run| run.rows("transfers")[9]["amount"] = json!(501), Grade::Wrong, "credited as (2, 501)"),
+    (
+        |run| drop(run.rows("transfers").remove(9)),
+        Grade::Lost,
+        "payment cs_1 at stripe not credited",
+    ),
+    (|run| run.rows("transfers")[9]["amount"] = json!(5001), Grade::Double, "credited: 5001"),
     (|run| run.rows("transfers")[9]["journal_key"] = json!("gift:1"), Grade::Double, "no reason"),
     (|run| run.rows("messages")[0]["text"] = json!("another"), Grade::Wrong, "of somebody else"),
     (|run| drop(run.rows("messages").remove(0)), Grade::Lost, "1 messages of order 1"),
@@ -247,9 +254,9 @@ const SPOILT: [Spoilt; 31] = [
         "is WAITING, the order CANCELED",
     ),
     (
-        |run| run.world["stripe"]["sessions"][0]["amount_total"] = json!(50_100),
+        |run| run.world["truth"]["stripe"]["orders"][0]["payments"][0]["paid"] = json!(500_100),
         Grade::Double,
-        "credited and not paid",
+        "credited unpaid",
     ),
     (
         |run| run.world["providers"]["alpha"]["charged_usd"] = json!("0.000020"),

@@ -13,7 +13,6 @@ pub(crate) struct Books {
     pub(crate) messages: Vec<Message>,
     pub(crate) letters: Vec<Letter>,
     pub(crate) topups: Vec<Topup>,
-    pub(crate) notices: Vec<Notice>,
     pub(crate) told: Vec<Told>,
     pub(crate) events: Vec<Event>,
     pub(crate) canaries: Vec<Canary>,
@@ -95,14 +94,12 @@ pub(crate) struct Letter {
 pub(crate) struct Topup {
     pub(crate) id: String,
     pub(crate) user_id: i64,
+    pub(crate) gateway: String,
+    /// In rupiah.
     pub(crate) amount: i64,
-    pub(crate) state: String,
-}
-
-/// A gateway's notification as it was stored.
-#[derive(Debug, Clone, Deserialize)]
-pub(crate) struct Notice {
-    pub(crate) event_id: String,
+    /// What the gateway was asked for, in the units of the ledger.
+    pub(crate) charge_amount: i64,
+    pub(crate) charge_currency: String,
     pub(crate) state: String,
 }
 
@@ -168,9 +165,7 @@ SELECT to_json(x) FROM (
     SELECT i.id, p.code AS provider, i.external_id, i.state
     FROM sms_inbox i JOIN providers p ON p.id = i.provider_id ORDER BY i.id) x;
 \\echo #topups
-SELECT to_json(x) FROM (SELECT id, user_id, amount, state FROM topups ORDER BY id) x;
-\\echo #notices
-SELECT to_json(x) FROM (SELECT event_id, state FROM payment_inbox ORDER BY id) x;
+SELECT to_json(t) FROM topups t ORDER BY id;
 \\echo #told
 SELECT to_json(x) FROM (
     SELECT order_id, kind, count(*) AS times, count(*) FILTER (WHERE seq IS NULL) AS unstamped
@@ -210,7 +205,6 @@ impl Books {
             messages: parse(rows("messages"))?,
             letters: parse(rows("letters"))?,
             topups: parse(rows("topups"))?,
-            notices: parse(rows("notices"))?,
             told: parse(rows("told"))?,
             events: parse(rows("events"))?,
             canaries: parse(rows("canaries"))?,

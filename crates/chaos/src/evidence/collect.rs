@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{Books, World, books::QUERIES};
 use crate::{
     history::{Entry, read},
-    stack::{System, psql},
+    stack::{GATEWAYS, System, psql},
 };
 
 /// What a check works on.
@@ -34,7 +34,10 @@ const AUDIT: Duration = Duration::from_mins(5);
 pub(crate) async fn collect(system: &System, directory: &Path) -> anyhow::Result<()> {
     let books = read_books(&system.postgres.owner_url(), "").await?;
     fs::write(directory.join("books.txt"), books)?;
-    let world = system.sandbox.state(None).await?;
+    let mut world = system.sandbox.state(None).await?;
+    for gateway in GATEWAYS {
+        world["truth"][gateway] = system.sandbox.truth(gateway).await?;
+    }
     fs::write(directory.join("world.json"), world.to_string())?;
     let done = system.ctl.try_run(&["ledger", "audit"], AUDIT).await?;
     let audit = Audit { code: done.code, said: format!("{}{}", done.stdout, done.stderr) };
@@ -66,7 +69,7 @@ pub(crate) async fn hurry(system: &System) -> anyhow::Result<()> {
 
 const HURRY: &str = "
 SELECT to_regclass('tasks') IS NOT NULL AS has_tasks \\gset
-UPDATE payment_inbox SET next_attempt_at = now() WHERE state = 'PENDING';
+UPDATE topups SET poll_at = now() WHERE poll_at > now();
 \\if :has_tasks
 UPDATE tasks SET run_at = now() WHERE dead_at IS NULL AND worker IS NULL AND run_at > now();
 \\endif
@@ -76,8 +79,8 @@ UPDATE tasks SET run_at = now() WHERE dead_at IS NULL AND worker IS NULL AND run
 pub(crate) async fn unfinished(system: &System) -> anyhow::Result<String> {
     let found = psql(&system.postgres.owner_url(), UNFINISHED).await?;
     let mut left: Vec<_> = found.lines().filter(|it| !it.is_empty()).map(str::to_owned).collect();
-    let world = World::parse(&system.sandbox.state(None).await?)?;
-    let rented = world.activations.iter().filter(|it| it.is_open()).count();
+    let rented = World::activations(&system.sandbox.state(None).await?)?;
+    let rented = rented.iter().filter(|it| it.is_open()).count();
     if rented > 0 {
         left.push(format!("{rented} numbers still rented"));
     }
@@ -91,8 +94,7 @@ SELECT count(*) || ' orders ' || state FROM orders
 SELECT count(*) || ' numbers to give back' FROM orders
     WHERE upstream_open AND state IN ('COMPLETED', 'CANCELED', 'EXPIRED') HAVING count(*) > 0;
 SELECT count(*) || ' callbacks' FROM sms_inbox WHERE state = 'PENDING' HAVING count(*) > 0;
-SELECT count(*) || ' notifications' FROM payment_inbox WHERE state = 'PENDING'
-    HAVING count(*) > 0;
+SELECT count(*) || ' top-ups to look at' FROM topups WHERE poll_at <= now() HAVING count(*) > 0;
 SELECT count(*) || ' events' FROM events WHERE seq IS NULL HAVING count(*) > 0;
 \\if :has_tasks
 SELECT 'task ' || kind || ' ' || subject || ', attempt ' || attempt || coalesce(': ' || last_error, '')

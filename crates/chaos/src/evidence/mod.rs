@@ -4,10 +4,12 @@
 mod books;
 mod collect;
 mod decimal;
+mod payments;
 mod world;
 
 pub(crate) use self::{
     books::{Books, Event, Key, Message, Order, Topup, Transfer, Wallet},
     collect::{Evidence, collect, hurry, newest_events, read_books, unfinished},
-    world::{Activation, Session, World},
+    payments::Payment,
+    world::{Activation, World},
 };

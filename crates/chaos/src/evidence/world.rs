@@ -1,18 +1,19 @@
 use anyhow::Context;
 use serde_json::Value;
 
-use super::decimal::micros;
+use super::{
+    decimal::micros,
+    payments::{self, Payment},
+};
 use crate::stack::PROVIDERS;
 
 /// What really happened outside.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct World {
     pub(crate) activations: Vec<Activation>,
-    pub(crate) sessions: Vec<Session>,
+    pub(crate) payments: Vec<Payment>,
     /// Per provider: what it charged for good, in millionths of a dollar.
     pub(crate) charged: Vec<(String, i64)>,
-    /// Events of the gateway that nobody has taken yet.
-    pub(crate) untaken: Vec<String>,
 }
 
 /// A number that was sold to us.
@@ -41,17 +42,6 @@ impl Sent {
     }
 }
 
-/// A visit to the payment page.
-#[derive(Debug, Clone)]
-pub(crate) struct Session {
-    pub(crate) id: String,
-    pub(crate) topup: String,
-    /// In hundredths of a rupiah.
-    pub(crate) total: i64,
-    pub(crate) currency: String,
-    pub(crate) is_paid: bool,
-}
-
 impl Activation {
     /// True until it has ended, by whoever.
     pub(super) fn is_open(&self) -> bool {
@@ -60,30 +50,29 @@ impl Activation {
 }
 
 impl World {
-    pub(crate) fn parse(state: &Value) -> anyhow::Result<Self> {
-        let mut world = Self::default();
+    pub(super) fn parse(state: &Value) -> anyhow::Result<Self> {
+        let activations = Self::activations(state)?;
+        let mut charged = Vec::new();
         for provider in PROVIDERS {
             let book = &state["providers"][provider];
-            let sold = book["activations"].as_array().context("no activations")?;
-            for one in sold {
-                let found = activation(provider, one).with_context(|| one.to_string())?;
-                world.activations.push(found);
-            }
             let money = |key: &str| micros(&plain(&book[key])).context("no amount");
-            let charged = money("charged_usd")? - money("refunded_usd")?;
-            world.charged.push((provider.to_owned(), charged));
+            let kept = money("charged_usd")? - money("refunded_usd")?;
+            charged.push((provider.to_owned(), kept));
         }
-        for one in state["stripe"]["sessions"].as_array().context("no sessions")? {
-            world.sessions.push(session(one).with_context(|| one.to_string())?);
+        Ok(Self { activations, payments: payments::parse(&state["truth"])?, charged })
+    }
+
+    /// The numbers alone.
+    pub(super) fn activations(state: &Value) -> anyhow::Result<Vec<Activation>> {
+        let mut activations = Vec::new();
+        for provider in PROVIDERS {
+            let sold = state["providers"][provider]["activations"].as_array();
+            for one in sold.context("no activations")? {
+                let found = activation(provider, one).with_context(|| one.to_string())?;
+                activations.push(found);
+            }
         }
-        let events = state["stripe"]["events"].as_array().context("no events")?;
-        let is_taken = |event: &&Value| {
-            let mut deliveries = event["deliveries"].as_array().into_iter().flatten();
-            deliveries.any(|it| it["status"] == 200)
-        };
-        let untaken = events.iter().filter(|event| !is_taken(event));
-        world.untaken = untaken.map(|event| plain(&event["id"])).collect();
-        Ok(world)
+        Ok(activations)
     }
 }
 
@@ -98,16 +87,6 @@ fn activation(provider: &str, one: &Value) -> Option<Activation> {
         cost_micros: micros(&plain(&one["cost_usd"]))?,
         status: plain(&one["status"]),
         messages: messages.collect(),
-    })
-}
-
-fn session(one: &Value) -> Option<Session> {
-    Some(Session {
-        id: plain(&one["id"]),
-        topup: plain(&one["client_reference_id"]),
-        total: one["amount_total"].as_i64()?,
-        currency: plain(&one["currency"]),
-        is_paid: one["payment_status"] == "paid",
     })
 }
 

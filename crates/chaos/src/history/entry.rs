@@ -95,6 +95,7 @@ pub(crate) enum Call {
     Balance,
     Topup {
         amount: i64,
+        gateway: String,
     },
     /// Tasks that leave a trace of each time they took effect.
     Drill {

@@ -1,6 +1,7 @@
 //! Customers who buy, providers' customers who write, payers who pay: everything that happens to
 //! the system besides faults.
 
+mod bills;
 mod buyer;
 mod client;
 mod drills;

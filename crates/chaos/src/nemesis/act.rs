@@ -68,6 +68,7 @@ pub(crate) enum Act {
         ms: u64,
     },
     Gateway {
+        gateway: String,
         faults: Value,
         ms: u64,
     },

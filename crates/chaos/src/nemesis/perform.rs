@@ -66,11 +66,11 @@ impl Hands {
                 let held = json!({ "provider": provider });
                 self.system.sandbox.control("callbacks/flush", held).await?;
             }
-            Act::Gateway { faults, ms } => {
+            Act::Gateway { gateway, faults, ms } => {
                 let sandbox = &self.system.sandbox;
-                sandbox.control("stripe", json!({ "faults": faults })).await?;
+                sandbox.control(gateway, json!({ "faults": faults })).await?;
                 pass(*ms).await;
-                sandbox.control("stripe", json!({ "faults": {} })).await?;
+                sandbox.control(gateway, json!({ "faults": {} })).await?;
             }
         }
         Ok(String::new())

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     proxy::{Mode, Way},
     random::Random,
-    stack::PROVIDERS,
+    stack::{GATEWAYS, PROVIDERS},
 };
 
 /// What there is to break, by name.
@@ -86,7 +86,9 @@ impl Planner {
                 }
             }
             Kind::Gateway => {
-                Act::Gateway { faults: gateway_faults(random), ms: random.between(300, 3000) }
+                let gateway = (*random.pick(&GATEWAYS)?).to_owned();
+                let faults = gateway_faults(&gateway, random);
+                Act::Gateway { gateway, faults, ms: random.between(300, 3000) }
             }
         })
     }
@@ -138,15 +140,16 @@ fn provider_faults(random: &mut Random) -> Value {
     random.pick(&kinds).cloned().unwrap_or_default()
 }
 
-fn gateway_faults(random: &mut Random) -> Value {
+fn gateway_faults(gateway: &str, random: &mut Random) -> Value {
     let ms = random.between(100, 2500);
+    let early = if gateway == "stripe" { "before_reply_event" } else { "before_reply_callback" };
     let kinds = [
         json!({ "latency_ms": ms }),
         json!({ "timeout_after_commit": true }),
         json!({ "drop_after_commit": true }),
         json!({ "http_500": true }),
         json!({ "http_500_after_commit": true }),
-        json!({ "before_reply_event": true }),
+        json!({ early: true }),
     ];
     random.pick(&kinds).cloned().unwrap_or_default()
 }

@@ -83,7 +83,7 @@ impl Summary {
             requests: requests(facts),
             orders: wide(orders),
             messages: wide(books.messages.len()),
-            payments: wide(facts.world().sessions.iter().filter(|it| it.is_paid).count()),
+            payments: wide(facts.world().payments.len()),
             transfers: wide(books.transfers.len()),
             heard: wide(
                 history.iter().filter(|entry| matches!(entry.what, What::Heard { .. })).count(),

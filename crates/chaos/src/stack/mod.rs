@@ -18,7 +18,7 @@ pub(crate) use self::{
     customers::Customer,
     postgres::{Postgres, psql},
     redis::Redis,
-    sandbox::{PROVIDERS, Sandbox},
+    sandbox::{GATEWAYS, PROVIDERS, Sandbox},
     server::Server,
     system::{Plan, System},
 };

@@ -7,10 +7,12 @@ use reqwest::Client;
 use serde_json::{Value, json};
 
 use super::process::{Process, Program};
-use crate::evidence::World;
 
 /// Those who sell numbers, the cheapest first.
 pub(crate) const PROVIDERS: [&str; 3] = ["alpha", "beta", "gamma"];
+
+/// Those who take payments.
+pub(crate) const GATEWAYS: [&str; 4] = ["stripe", "heleket", "duitku", "btcpay"];
 
 /// The running stand-in.
 pub(crate) struct Sandbox {
@@ -65,9 +67,10 @@ impl Sandbox {
         Ok(self.http.get(url).send().await?.json().await?)
     }
 
-    /// Events of the gateway that nobody has taken.
-    pub(crate) async fn untaken(&self) -> anyhow::Result<Vec<String>> {
-        Ok(World::parse(&self.state(None).await?)?.untaken)
+    /// What a gateway knows of money, whatever it told us.
+    pub(crate) async fn truth(&self, gateway: &str) -> anyhow::Result<Value> {
+        let url = format!("{}/control/{gateway}/truth", self.url);
+        Ok(self.http.get(url).send().await?.json().await?)
     }
 
     /// Ends everything that goes wrong outside.
@@ -76,6 +79,9 @@ impl Sandbox {
             self.control(&format!("providers/{provider}/faults"), json!({})).await?;
             self.control("callbacks/flush", json!({ "provider": provider })).await?;
         }
-        self.control("stripe", json!({ "faults": {} })).await.map(drop)
+        for gateway in GATEWAYS {
+            self.control(gateway, json!({ "faults": {} })).await?;
+        }
+        Ok(())
     }
 }

@@ -3,10 +3,7 @@
 /// Providers keep a number longer than a run lasts, so that giving it back is our doing alone.
 pub(super) const PROVIDER_LIFETIME_SECONDS: u32 = 86_400;
 
-pub(super) const STRIPE_KEY: &str = "sk_test_chaos";
-pub(super) const STRIPE_SECRET: &str = "whsec_chaos";
-
-const QUICK: [(&str, &str); 29] = [
+const QUICK: [(&str, &str); 48] = [
     ("secrets.seal_key", "4c6f63616c6f6e6c79206b65792c206e6f742061207365637265742061742e2e"),
     ("orders.lifetime_seconds", "45"),
     ("orders.min_cancel_seconds", "0"),
@@ -21,6 +18,8 @@ const QUICK: [(&str, &str); 29] = [
     ("tasks.expire_ms", "200"),
     ("tasks.settle_seconds", "1"),
     ("tasks.adopt_seconds", "5"),
+    ("tasks.watch_topups_seconds", "1"),
+    ("tasks.missed_notices_seconds", "10"),
     ("tasks.catalog_seconds", "20"),
     ("tasks.audit_seconds", "20"),
     ("tasks.lock_seconds", "2"),
@@ -30,13 +29,44 @@ const QUICK: [(&str, &str); 29] = [
     ("tasks.orphan_after_seconds", "2"),
     ("shutdown.drain_seconds", "0"),
     ("shutdown.grace_seconds", "10"),
-    ("stripe.secret_key", STRIPE_KEY),
-    ("stripe.webhook_secrets", STRIPE_SECRET),
+    ("stripe.secret_key", "sk_test_sandbox"),
+    ("stripe.webhook_secrets", "whsec_sandbox"),
     ("stripe.livemode", "false"),
     ("stripe.success_url", "https://shop.example/paid"),
     ("stripe.cancel_url", "https://shop.example/given-up"),
+    ("heleket.merchant", "5a9d0c1e-0000-4000-8000-000000000001"),
+    ("heleket.api_keys", "heleket_sandbox"),
+    ("heleket.livemode", "false"),
+    ("heleket.return_url", "https://shop.example/back"),
+    ("heleket.success_url", "https://shop.example/paid"),
+    ("duitku.merchant_code", "DSANDBOX"),
+    ("duitku.api_keys", "duitku_sandbox"),
+    ("duitku.livemode", "false"),
+    ("duitku.shop_name", "Chaos"),
+    ("duitku.email", "shop@shop.example"),
+    ("duitku.return_url", "https://shop.example/back"),
+    ("btcpay.api_key", "btcpay_sandbox"),
+    ("btcpay.store_id", "SandboxStore"),
+    ("btcpay.webhook_secrets", "btcpay_secret_sandbox"),
+    ("btcpay.redirect_url", "https://shop.example/back"),
+    ("rates.refresh_seconds", "5"),
+    ("rates.max_age_seconds", "3600"),
     ("log.format", "json"),
 ];
+
+/// Where the world is met: `gateways` is where they are called, `public` where they call back.
+pub(super) fn meeting_places(gateways: &str, public: &str) -> Vec<(String, String)> {
+    vec![
+        variable("ingest.public_url", public),
+        variable("stripe.api_base", gateways),
+        variable("heleket.api_base", format!("{gateways}/heleket")),
+        variable("heleket.callback_url", format!("{public}/heleket")),
+        variable("duitku.api_base", format!("{gateways}/duitku")),
+        variable("duitku.callback_url", format!("{public}/duitku")),
+        variable("btcpay.api_base", format!("{gateways}/btcpay")),
+        variable("rates.source_url", format!("{gateways}/rates/usd-idr")),
+    ]
+}
 
 /// What every binary of ours is told.
 pub(super) fn common() -> Vec<(String, String)> {

@@ -115,9 +115,14 @@ impl System {
             self.sandbox.control(&format!("providers/{code}"), update).await?;
         }
         let ingest = self.link("ingest")?.address;
-        let webhook =
-            json!({ "webhook_url": format!("http://{ingest}/stripe"), "webhook_retry_ms": 300 });
+        let public = format!("http://{ingest}");
+        let webhook = json!({ "webhook_url": format!("{public}/stripe"), "webhook_retry_ms": 300 });
         self.sandbox.control("stripe", webhook).await?;
+        let webhook = json!({ "webhook_url": format!("{public}/btcpay"), "second_ms": 30 });
+        self.sandbox.control("btcpay", webhook).await?;
+        for gateway in ["heleket", "duitku"] {
+            self.sandbox.control(gateway, json!({ "callback_retry_ms": 300 })).await?;
+        }
         self.ctl.run(&["catalog", "sync"]).await?;
         for number in 0..customers {
             self.customers.push(Customer::open(&self.ctl, number, GRANTED).await?);
@@ -172,11 +177,9 @@ impl Start<'_> {
         let gateways = self.wiring.lay("gateways", sandbox.port()?).await?;
         let public = self.wiring.lay("ingest", ingest.port()).await?;
         self.common = settings::common();
-        self.common.extend([
-            variable("database.max_connections", self.plan.connections.to_string()),
-            variable("ingest.public_url", format!("http://{public}")),
-            variable("stripe.api_base", format!("http://{gateways}")),
-        ]);
+        self.common.push(variable("database.max_connections", self.plan.connections.to_string()));
+        let (gateways, public) = (format!("http://{gateways}"), format!("http://{public}"));
+        self.common.extend(settings::meeting_places(&gateways, &public));
         Ok(())
     }
 
@@ -240,8 +243,6 @@ fn sandbox_program(plan: &Plan, logs: &Path) -> anyhow::Result<Program> {
         ("--providers", PROVIDERS.join(",")),
         ("--lifetime-seconds", settings::PROVIDER_LIFETIME_SECONDS.to_string()),
         ("--min-cancel-seconds", "0".to_owned()),
-        ("--stripe-key", settings::STRIPE_KEY.to_owned()),
-        ("--stripe-webhook-secret", settings::STRIPE_SECRET.to_owned()),
     ];
     Ok(Program {
         name: "sandbox".to_owned(),
