@@ -12,7 +12,8 @@ use futures_util::future::{join_all, try_join_all};
 use super::{
     Backend,
     stage::{
-        COST_MICROS, PERSISTENT, PRICE, Stage, adjust, amount, assert_clean, customer, post, wallet,
+        COST_MICROS, PERSISTENT, PRICE, Stage, adjust, amount, assert_clean, customer, decide,
+        post, wallet,
     },
 };
 use crate::Outcome;
@@ -276,7 +277,7 @@ pub async fn takes_money_once_for_concurrent_posts_of_one_key<B: Backend>(store:
     let whole = chart::compensation(order.money(), "all", order.price);
     let refund = chart::topup_refund(Gateway::Stripe, "all", order.user, order.price, None);
     for (journal, left) in [(whole, PRICE), (refund, 0)] {
-        let answers = join_all((0..10).map(|_| post(store, &journal))).await;
+        let answers = join_all((0..10).map(|_| decide(store, &journal))).await;
         for answer in answers {
             answer.map_err(|error| format!("{}: {error}", journal.key))?;
         }
