@@ -113,7 +113,7 @@ fn topups<'a>(facts: &Facts<'a>) -> HashMap<&'a str, &'a Topup> {
 /// A top-up calls itself paid if and only if something was credited for it.
 fn state(facts: &Facts<'_>, topup: &Topup) -> Option<Finding> {
     let paid = facts.world().payments.iter().filter(|it| it.topup == topup.id);
-    let is_credited = paid.filter_map(|payment| worth(topup, payment)).next().is_some();
+    let is_credited = paid.filter_map(|payment| worth(topup, payment)).count() > 0;
     let is_paid = topup.state == "PAID";
     let text = || format!("top-up {} is {}; credited: {is_credited}", topup.id, topup.state);
     (is_paid != is_credited).then(|| Finding::wrong(text()))

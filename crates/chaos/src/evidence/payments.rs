@@ -29,6 +29,10 @@ pub(super) fn parse(truth: &Value) -> anyhow::Result<Vec<Payment>> {
     Ok(payments)
 }
 
+/// What the least part of a coin is worth at most, in millionths of a dollar: who wants to pay a
+/// whole number of cents in coins cannot pay closer than that.
+const COIN: i64 = 1000;
+
 type Reader = fn(&Value) -> Option<Vec<Payment>>;
 
 const READERS: [(&str, Reader); 4] =
@@ -75,12 +79,9 @@ fn btcpay(order: &Value) -> Option<Vec<Payment>> {
     let payments = order["payments"].as_array()?.iter();
     let payment = |payment: &Value| {
         let is_over = !matches!(payment["status"].as_str()?, "New" | "Processing");
-        // Coins rarely make whole cents: what the server itself does not call too much is enough.
-        let most = match payment["additional_status"].as_str()? {
-            "PaidOver" => i64::MAX,
-            _ => micros_down(&plain(&payment["amount"]))?,
-        };
-        let paid = micros_down(&plain(&payment["paid"]))?.min(most);
+        let asked = micros_down(&plain(&payment["amount"]))?;
+        let paid = micros_down(&plain(&payment["paid"]))?;
+        let paid = if (asked..=asked + COIN).contains(&paid) { asked } else { paid };
         Some(Payment {
             gateway: "btcpay",
             id: text(&payment["id"])?,

@@ -130,17 +130,16 @@ fn others(gateway: &str, manner: Manner, random: &mut Random) -> Vec<Step> {
     let pay = |how: Value| (path("pay"), how);
     let acts = match manner {
         Manner::Never => Vec::new(),
-        Manner::Plain => vec![pay(json!({}))],
+        Manner::Delayed if is_coins => {
+            vec![pay(json!({ "unconfirmed": true })), (path("confirm"), json!({}))]
+        }
+        Manner::Plain | Manner::Delayed => vec![pay(json!({}))],
         Manner::Repeated => vec![pay(json!({ "deliver": "duplicate" }))],
         Manner::Silent => vec![pay(json!({ "deliver": "none" }))],
         Manner::Forged => {
             let forgeries = ["tampered", "wrong_secret", "unsigned"];
             vec![pay(json!({ "deliver": random.pick(&forgeries) }))]
         }
-        Manner::Delayed if is_coins => {
-            vec![pay(json!({ "unconfirmed": true })), (path("confirm"), json!({}))]
-        }
-        Manner::Delayed => vec![pay(json!({}))],
         Manner::Odd if is_coins && random.chance(50) => vec![pay(json!({ "kind": "over" }))],
         Manner::Odd if is_coins => {
             vec![pay(json!({ "kind": "under" })), (path("expire"), json!({}))]

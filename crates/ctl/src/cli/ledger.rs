@@ -79,9 +79,13 @@ impl Settle {
     /// # Errors
     /// Says what is wrong with them.
     pub fn amounts(&self) -> Result<(Currency, Amount, Option<Amount>), String> {
-        let (currency, read): (_, fn(&str) -> Result<Amount, String>) = match self.currency {
-            Coin::Idr => (Currency::Idr, amount),
-            Coin::Usd => (Currency::Usd, dollars),
+        let currency = match self.currency {
+            Coin::Idr => Currency::Idr,
+            Coin::Usd => Currency::Usd,
+        };
+        let read = |text: &str| match self.currency {
+            Coin::Idr => amount(text),
+            Coin::Usd => dollars(text),
         };
         Ok((currency, read(&self.amount)?, self.fee.as_deref().map(read).transpose()?))
     }

@@ -40,10 +40,7 @@ impl Monitor {
         let code = &account.code;
         let expected = account.booked.saturating_sub(account.running);
         gauge!("provider_prepaid_micros", "provider" => code.clone()).set(wide(expected));
-        let adapter = match self.registry.get(account.provider).await {
-            Ok(Some(adapter)) => adapter,
-            Ok(None) | Err(_) => return,
-        };
+        let Ok(Some(adapter)) = self.registry.get(account.provider).await else { return };
         match adapter.balance().await {
             Ok(balance) => {
                 let micros = balance.micros();

@@ -271,7 +271,7 @@ async fn the_monitor_measures_what_waits_and_what_differs() {
     };
     let usd = Amount::new(5_000_000).unwrap();
     treasury.fund(market.cheap.id, usd, &decision).await.unwrap();
-    let patience = Duration::from_secs(60);
+    let patience = Duration::from_mins(1);
     let (registry, clock) = (market.registry.clone(), market.clock.clone());
     let monitor = Monitor::new(store, registry, clock, patience);
     assert_eq!(run(&monitor).await, Progress::Done);

@@ -159,8 +159,12 @@ impl Books {
         let money = OrderMoney { order, attempt: 1, user, price: amount };
         let (provider, cost) = (self.provider(what), Cost::from_micros(deed.cost())?);
         Some(match deed.verb {
-            Verb::Open | Verb::Repay | Verb::Freeze | Verb::Unfreeze => return None,
-            Verb::Credit | Verb::Deduct => return None,
+            Verb::Open
+            | Verb::Repay
+            | Verb::Freeze
+            | Verb::Unfreeze
+            | Verb::Credit
+            | Verb::Deduct => return None,
             Verb::TopUp => chart::topup(gateway, (&reference, None), user, amount, received),
             Verb::Part => {
                 chart::topup(gateway, (&reference, Some(deed.units)), user, amount, received)
