@@ -141,8 +141,9 @@ async fn unfreeze(desk: &Desk, arguments: &Unfreeze) -> Result<Answer, Failure> 
     let user = desk.customer(&arguments.customer).await?;
     let by = format!("{}: {}", arguments.word.operator()?, arguments.word.reason()?);
     let mut lifted = 0;
+    let in_force = desk.ledger.freezes(user).await?;
     let mut uow = desk.store.begin().await?;
-    for FreezeInForce { freeze, .. } in desk.ledger.freezes(user).await? {
+    for FreezeInForce { freeze, .. } in in_force {
         if arguments.reference.as_ref().is_none_or(|wanted| *wanted == freeze.reference) {
             lifted += u32::from(uow.ledger().unfreeze(&freeze, &by).await?);
         }
