@@ -270,9 +270,9 @@ impl PaymentGateway for FakeGateway {
 
     async fn refund(&self, request: &RefundRequest) -> Result<Refunded, GatewayError> {
         let call = self.chaos.before("send_refund").await.map_err(|_| LOST)?;
-        let report = self.inner().refund(request)?;
+        let answer = self.inner().refund(request);
         self.chaos.after(call).await.map_err(|_| LOST)?;
-        Ok(Refunded { report, claim_url: None })
+        Ok(Refunded { report: answer?, claim_url: None })
     }
 
     async fn missed(&self, _since: Timestamp) -> Result<Vec<Notice>, GatewayError> {

@@ -74,6 +74,7 @@ impl TaskHandler for SendRefund {
         let id = RefundId::parse(claim.subject.as_str()).ok_or_else(unreadable)?;
         match self.execute(id).await {
             Ok(_) => Ok(Done::Unfinished),
+            Err(RefundError::Post(PostError::Store(error))) => Err(error.into()),
             Err(error @ (RefundError::Unknown | RefundError::Post(_))) => {
                 Err(TaskFailure::permanent(error))
             }
