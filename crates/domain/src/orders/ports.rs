@@ -226,7 +226,8 @@ pub trait OrderQueries: Send + Sync {
     /// All that are not over, newest first.
     async fn active(&self, user: UserId) -> Result<Vec<OrderView>, StoreError>;
 
-    /// These orders in every state, for answering a repeated request.
+    /// These orders in every state and in the order in which they were made, for answering a
+    /// repeated request.
     async fn by_ids(&self, user: UserId, ids: &[OrderId]) -> Result<Vec<OrderView>, StoreError>;
 }
 

@@ -108,7 +108,10 @@ impl OrderQueries for MemStore {
 
     async fn by_ids(&self, user: UserId, ids: &[OrderId]) -> Result<Vec<OrderView>, StoreError> {
         self.read("by_ids", |state| {
-            theirs(state, user).filter(|order| ids.contains(&order.id)).map(view).collect()
+            let mut found: Vec<_> =
+                theirs(state, user).filter(|order| ids.contains(&order.id)).map(view).collect();
+            found.reverse();
+            found
         })
         .await
     }
