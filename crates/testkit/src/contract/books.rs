@@ -191,7 +191,7 @@ pub async fn finds_debts_that_can_be_paid<B: Backend>(store: &B) -> Outcome {
     unit.ledger().repay_debt(stage.user).await?;
     unit.commit().await?;
     assert_eq!(store.payable_debts(10).await?, []);
-    assert_clean(store).await
+    super::payback::assert_clean(store).await
 }
 
 /// Sums follow from the movements whenever and however often they are added up.
