@@ -1,8 +1,10 @@
 //! A whole marketplace on fakes: two providers, one customer, every use case.
 
+mod canary;
 mod check;
 mod payins;
 mod quiet;
+mod rest;
 mod tasks;
 mod wiring;
 

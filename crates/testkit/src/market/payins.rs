@@ -69,7 +69,25 @@ impl Market {
         Ok(())
     }
 
-    async fn booked(
+    /// Never, not for a moment, is more credited for a payment than has arrived for it, and nothing
+    /// of one that the gateway does not know.
+    pub async fn check_nothing_invented(&self) -> Outcome {
+        let directory = [&self.gateway, &self.coins, &self.bank];
+        for topup in self.store.all_topups().await {
+            for booked in self.store.topup_history(topup.id).await?.payments {
+                let gateway = directory.iter().find(|it| it.terms().gateway == booked.gateway);
+                let gateway = gateway.ok_or("a gateway")?;
+                let told = gateway.report(&booked.payment_id).ok_or("a payment")?;
+                let worth = told.received.and_then(|received| topup.worth(received));
+                if booked.credited > worth.map_or(0, Amount::get) {
+                    return Err(format!("{booked:?} is credited of {told:?}").into());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) async fn booked(
         &self,
         topup: &Topup,
         gateway: Gateway,

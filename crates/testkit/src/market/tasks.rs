@@ -2,7 +2,7 @@ use std::{sync::Arc, time::Duration};
 
 use domain::tasks::{Claim, Done, TaskFailure, TaskHandler, TaskQueue, Wanted, Watch};
 
-use super::Market;
+use super::{Market, canary::Canary};
 use crate::Outcome;
 
 /// How long a task rests after its worker died: a round of the reconcilers.
@@ -18,6 +18,7 @@ impl Market {
             Arc::new(self.confirm_sms()),
             Arc::new(self.confirm_payment()),
             Arc::new(self.send_refund()),
+            Arc::new(Canary(self.store.clone())),
         ]
     }
 

@@ -153,4 +153,10 @@ impl MemStore {
             wallet.available = Balance::new(wallet.available.get() + 1).unwrap_or_default();
         }
     }
+
+    /// What every customer has.
+    pub async fn all_wallets(&self) -> Vec<(UserId, Wallet)> {
+        let state = self.state.lock().await;
+        state.books.wallets.iter().map(|(user, wallet)| (*user, *wallet)).collect()
+    }
 }

@@ -69,3 +69,10 @@ fn take_dead(state: &mut State, id: TaskId) -> Option<TaskRow> {
     state.tasks.get(&id).filter(|row| row.dead.is_some())?;
     state.tasks.remove(&id)
 }
+
+impl MemStore {
+    /// Every task, dead or alive.
+    pub async fn all_tasks(&self) -> Vec<StoredTask> {
+        self.state.lock().await.tasks.iter().map(|(id, row)| row.show(*id)).collect()
+    }
+}

@@ -57,6 +57,11 @@ impl MemStore {
         Self { clock, ..self }
     }
 
+    /// Whether a unit of work is open: nobody else gets any further meanwhile.
+    pub fn is_locked(&self) -> bool {
+        self.state.try_lock().is_err()
+    }
+
     /// The storage's own time.
     fn now(&self) -> Timestamp {
         self.clock.now()
