@@ -26,7 +26,7 @@ use runtime::App;
 pub fn start(config: &Config, app: App) -> anyhow::Result<()> {
     let listener = http_kit::bind(config.http.listen)?;
     let limits = Limits { time: config.request_time(), ..Limits::default() };
-    let wired = wiring::wire(config, &app.supervisor)?;
+    let wired = self::wiring::wire(config, &app.supervisor)?;
     let router = router(wired.state).merge(health_routes(wired.health, app.metrics));
     let router = standard(router, limits);
     tracing::info!("listening on {}", listener.local_addr()?);

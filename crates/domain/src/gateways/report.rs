@@ -33,7 +33,7 @@ pub enum PaymentStatus {
     Short,
     /// The customer did their part; the money is not final yet.
     Processing,
-    /// Final: what arrived is [`PaymentReport::received`], which may be more or less than asked for.
+    /// Final: what arrived is [`PaymentReport::received`], more or less than asked for.
     Settled,
     /// The page closed, and nothing final has arrived.
     Expired,

@@ -267,8 +267,8 @@ impl PaymentGateway for Btcpay {
         webhook::read(raw, self.client.store_id())
     }
 
-    /// Refused only when it is certain that nothing was given back, now or before: the customer gets
-    /// the money back then.
+    /// Refused only when it is certain that nothing was given back, now or before: the customer
+    /// gets the money back then.
     async fn refund(&self, request: &RefundRequest) -> Result<Refunded, GatewayError> {
         let method = self.refund_method.as_deref();
         let method = method.ok_or(GatewayError::Unavailable("no refunds are set up"))?;

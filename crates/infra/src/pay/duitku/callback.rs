@@ -1,5 +1,5 @@
-//! Callbacks: forms of which the merchant, the amount and our reference are signed and nothing else,
-//! not even whether it was paid.
+//! Callbacks: forms of which the merchant, the amount and our reference are signed and nothing
+//! else, not even whether it was paid.
 
 use domain::{
     gateways::{Notice, PaymentRef, VerifyError},

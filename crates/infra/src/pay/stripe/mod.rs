@@ -41,8 +41,8 @@ use crate::http;
 pub struct StripeSettings {
     /// Where the API answers, without `/v1`.
     pub api_base: String,
-    /// `sk_…`, or `rk_…` with the rights to write checkout sessions and refunds, and to read payment
-    /// intents, disputes and events.
+    /// `sk_…`, or `rk_…` with the rights to write checkout sessions and refunds, and to read
+    /// payment intents, disputes and events.
     pub secret_key: SecretString,
     /// `whsec_…`; several while one is being replaced.
     pub webhook_secrets: Vec<SecretString>,
@@ -183,8 +183,8 @@ impl PaymentGateway for Stripe {
         event::read(raw, self.livemode)
     }
 
-    /// Refused only when it is certain that nothing was given back, now or before: the customer gets
-    /// the money back then.
+    /// Refused only when it is certain that nothing was given back, now or before: the customer
+    /// gets the money back then.
     async fn refund(&self, request: &RefundRequest) -> Result<Refunded, GatewayError> {
         let session = self.session(&request.payment_id).await.map_err(unsure)?;
         let session = session.ok_or(GatewayError::Unavailable("it knows no such payment"))?;
