@@ -66,10 +66,9 @@ pub(super) fn share(amount: Amount, part: Amount, whole: Amount) -> Option<Amoun
 }
 
 macro_rules! stored_words {
-    (
-        $(#[doc = $doc:literal])+
-        $name:ident { $($(#[doc = $item:literal])+ $variant:ident = $text:literal,)+ }
-    ) => {
+    ($(#[doc = $doc:literal])+ $name:ident {
+        $($(#[doc = $item:literal])+ $variant:ident = $text:literal,)+
+    }) => {
         $(#[doc = $doc])+
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum $name { $($(#[doc = $item])+ $variant,)+ }

@@ -45,17 +45,20 @@ fn dispute(gateway: &FakeGateway, payment: &str, state: DisputeState) {
     });
 }
 
-/// The customer's money goes elsewhere.
-async fn spend(market: &Market, amount: Amount) -> Outcome {
-    let proposal = Proposal {
-        reference: "spent".to_owned(),
+fn correction(market: &Market, change: Change, amount: Amount) -> Proposal {
+    Proposal {
+        reference: "case 7".to_owned(),
         user: market.user,
-        change: Change::Take,
+        change,
         amount,
         operator: "Ada".to_owned(),
-        reason: "spent".to_owned(),
-    };
-    market.adjustments().decide(&proposal, "Grace").await?;
+        reason: "a lost payment".to_owned(),
+    }
+}
+
+/// The customer's money goes elsewhere.
+async fn spend(market: &Market, amount: Amount) -> Outcome {
+    market.adjustments().decide(&correction(market, Change::Take, amount), "Grace").await?;
     Ok(())
 }
 
@@ -125,8 +128,7 @@ macro_rules! every_scene {
             paying_in => StartTopup StartCoins RecordNotice ConfirmPayment ConfirmPart ConfirmTask;
             looking_for_payments => PollTopups CatchUp;
             disputing => ConfirmDispute ConfirmWon ConfirmIntoDebt;
-            paying_back => OrderRefund SendRefund SendRefundSlowly SendRefundInVain
-                ConfirmRefundBack;
+            paying_back => OrderRefund SendRefund SendRefundSlowly SendRefundInVain ConfirmRefundBack;
             operating => Resolve Adjust AddCustomer IssueToken SyncCatalog Canary;
         }
     };
@@ -435,14 +437,8 @@ impl Scene {
                 market.order_refund().execute(&refund_command(&stage.payment()?.0)).await?;
             }
             Self::Adjust => {
-                let proposal = Proposal {
-                    reference: "case 7".to_owned(),
-                    user: market.user,
-                    change: Change::Give,
-                    amount: Amount::new(PAID).ok_or("an amount")?,
-                    operator: "Ada".to_owned(),
-                    reason: "a lost payment".to_owned(),
-                };
+                let amount = Amount::new(PAID).ok_or("an amount")?;
+                let proposal = correction(market, Change::Give, amount);
                 market.adjustments().decide(&proposal, "Grace").await?;
             }
             Self::Resolve => {

@@ -322,7 +322,7 @@ enum Choice {
 
 impl Life {
     fn choose(&mut self, orders: &[Order]) -> Choice {
-        let worker = Choice::Work(self.dice.below(7));
+        let worker = Choice::Work(self.dice.below(8));
         match self.dice.below(16) {
             0..4 => self.choose_purchase(),
             4..7 => self.choose_step(orders).unwrap_or(worker),
@@ -372,7 +372,7 @@ impl Life {
         let gateway = self.choose_gateway();
         match (known, self.dice.below(10)) {
             (Some((gateway, raw)), 0..6) => Choice::Notify(gateway, raw),
-            (_, 6) => self.choose_refund().unwrap_or(Choice::Work(5)),
+            (_, 6) => self.choose_refund().unwrap_or(Choice::Work(6)),
             _ => {
                 let user = *self.dice.pick(&self.users).unwrap_or(&self.market.user);
                 Choice::StartTopup(user, gateway)
@@ -432,6 +432,7 @@ impl Life {
                 Choice::Work(2) => drop(market.expire_orders().run_once().await),
                 Choice::Work(3) => drop(market.poll_topups().run_once().await),
                 Choice::Work(4) => drop(market.catch_up().run_once().await),
+                Choice::Work(5) => drop(market.collect_debts().run_once().await),
                 Choice::Work(_) => drop(market.run_tasks().await),
             }
             None

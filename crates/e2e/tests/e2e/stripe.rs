@@ -237,10 +237,11 @@ async fn becomes(stack: &Stack, customer: &Customer, topup: &Topup, wanted: &str
     .await;
 }
 
-/// Waits until every notification was acted on.
+/// Waits until the gateway was asked about every notification.
 async fn settled(stack: &Stack) {
-    until("all notifications are acted on", SOON, async || {
-        let pending = "SELECT count(*) FROM payment_inbox WHERE state = 'PENDING'";
+    until("the gateway was asked about all notifications", SOON, async || {
+        let pending = "SELECT count(*) FROM tasks \
+                       WHERE kind = 'payment.confirm' AND dead_at IS NULL";
         stack.database.one::<i64>(pending).await == 0
     })
     .await;

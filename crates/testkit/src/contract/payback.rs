@@ -51,7 +51,7 @@ fn assert_holds(report: &AuditReport) {
     assert!(others.is_empty(), "{others:?}");
 }
 
-async fn assert_clean<B: Backend>(store: &B) -> Outcome {
+pub(super) async fn assert_clean<B: Backend>(store: &B) -> Outcome {
     assert_holds(&store.audit().await?);
     Ok(())
 }

@@ -27,11 +27,7 @@ impl Market {
             }
             self.clock.advance(STEP);
             self.reconcile().await?;
-            for (user, _) in self.store.all_wallets().await {
-                let mut unit = domain::store::Store::begin(&self.store).await?;
-                unit.ledger().repay_debt(user).await?;
-                unit.commit().await?;
-            }
+            self.collect_debts().run_once().await?;
         }
         self.check_rest().await
     }

@@ -8,7 +8,7 @@ use domain::{
         confirm::ConfirmSms,
         receive::{PullSms, ReceiveSms},
     },
-    ledger::adjust::Adjustments,
+    ledger::{adjust::Adjustments, debts::CollectDebts},
     orders::{
         cancel::CancelOrder,
         close::CloseUpstream,
@@ -209,6 +209,11 @@ impl Market {
     /// Correcting a wallet.
     pub fn adjustments(&self) -> Adjustments {
         Adjustments::new(self.transactions(), Arc::clone(&self.ids) as _)
+    }
+
+    /// Collecting what customers owe.
+    pub fn collect_debts(&self) -> CollectDebts {
+        CollectDebts::new(self.transactions(), self.every_port())
     }
 
     /// Adding customers.

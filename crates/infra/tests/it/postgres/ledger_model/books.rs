@@ -5,9 +5,11 @@ use std::{collections::BTreeMap, slice};
 use domain::{
     ids::{OrderId, ProviderId, UserId},
     ledger::{
-        Freeze, FreezeCause, Gateway, Journal, JournalKind, LedgerRepo, PostError, Posted,
+        Freeze, FreezeCause, Gateway, Journal, JournalKind, LedgerQueries, LedgerRepo,
+        LedgerUpkeep, PostError, Posted,
         adjust::{Change, Proposal},
         chart::{self, OrderMoney},
+        statement::StatementLine,
         treasury::Decision,
     },
     money::{Amount, Cost, Currency, Money},
@@ -18,9 +20,13 @@ use sqlx::{PgPool, postgres::PgPoolOptions};
 use testkit::Outcome;
 
 use super::{
+    clean,
     command::{Deed, Verb},
-    model::{Answer, Line},
+    model::{Answer, Line, correction},
 };
+
+/// Lines of a page: few, so that histories have several.
+const PAGE: u32 = 7;
 
 /// One case's part of a ledger that many cases share, as a real one is shared by customers.
 #[derive(Clone)]
@@ -62,12 +68,29 @@ impl Books {
         }
     }
 
+    /// What the worker does for the ledger, in no unit of ours.
+    async fn keep_up(&self, verb: Verb) -> Outcome {
+        match verb {
+            Verb::RollUp => _ = self.store.roll_up().await?,
+            Verb::Audit => {
+                let (report, horizon) = self.store.audit_recent().await?;
+                self.store.mark_audited(horizon).await?;
+                clean(&report)?;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
     /// Takes all steps in one unit or none, running again while races are lost.
     pub(super) async fn play_together(
         &self,
         attempts: u8,
         deeds: &[Deed],
     ) -> Outcome<Result<Vec<Answer>, Answer>> {
+        for deed in deeds {
+            self.keep_up(deed.verb).await?;
+        }
         let done = retrying(attempts, || async {
             let mut unit = self.store.begin().await?;
             let mut answers = Vec::new();
@@ -115,8 +138,19 @@ impl Books {
             }
             Verb::Freeze => Ok(Answer::Done(unit.ledger().freeze(&freeze()).await?)),
             Verb::Unfreeze => Ok(Answer::Done(unit.ledger().unfreeze(&freeze(), "me").await?)),
-            Verb::Credit => self.correct(unit.ledger(), deed, Change::Give).await,
-            Verb::Deduct => self.correct(unit.ledger(), deed, Change::Take).await,
+            Verb::RollUp | Verb::Audit => Ok(Answer::Done(true)),
+            Verb::Propose => {
+                let Some(proposal) = self.proposal(&correction(deed)) else {
+                    return Ok(Answer::Done(false));
+                };
+                Ok(Answer::Done(unit.ledger().propose_adjustment(&proposal).await?))
+            }
+            Verb::Approve => approve(unit.ledger(), &self.reference(deed)).await,
+            Verb::Credit | Verb::Deduct => {
+                let Some(proposal) = self.proposal(deed) else { return Ok(Answer::Done(false)) };
+                unit.ledger().propose_adjustment(&proposal).await?;
+                approve(unit.ledger(), &proposal.reference).await
+            }
             _ => match self.journal(deed) {
                 Some(journal) => post(unit.ledger(), &journal).await,
                 None => Ok(Answer::Done(false)),
@@ -124,25 +158,20 @@ impl Books {
         }
     }
 
-    /// A correction that one person proposes and another approves at once.
-    async fn correct(
-        &self,
-        ledger: &mut dyn LedgerRepo,
-        deed: &Deed,
-        change: Change,
-    ) -> Result<Answer, PostError> {
-        let Some(amount) = Amount::new(deed.units) else { return Ok(Answer::Done(false)) };
-        let proposal = Proposal {
-            reference: format!("{}-{}", self.case, deed.what),
+    /// What somebody else has to approve.
+    fn proposal(&self, deed: &Deed) -> Option<Proposal> {
+        Some(Proposal {
+            reference: self.reference(deed),
             user: self.user(deed.who),
-            change,
-            amount,
+            change: if deed.verb == Verb::Deduct { Change::Take } else { Change::Give },
+            amount: Amount::new(deed.units)?,
             operator: "operator".to_owned(),
             reason: "a step of a case".to_owned(),
-        };
-        ledger.propose_adjustment(&proposal).await?;
-        let (posted, _) = ledger.approve_adjustment(&proposal.reference, "approver").await?;
-        Ok(if posted == Posted::New { Answer::New } else { Answer::Already })
+        })
+    }
+
+    fn reference(&self, deed: &Deed) -> String {
+        format!("{}-{}", self.case, deed.what)
     }
 
     /// What the domain makes of a step.
@@ -159,12 +188,6 @@ impl Books {
         let money = OrderMoney { order, attempt: 1, user, price: amount };
         let (provider, cost) = (self.provider(what), Cost::from_micros(deed.cost())?);
         Some(match deed.verb {
-            Verb::Open
-            | Verb::Repay
-            | Verb::Freeze
-            | Verb::Unfreeze
-            | Verb::Credit
-            | Verb::Deduct => return None,
             Verb::TopUp => chart::topup(gateway, (&reference, None), user, amount, received),
             Verb::Part => {
                 chart::topup(gateway, (&reference, Some(deed.units)), user, amount, received)
@@ -185,6 +208,7 @@ impl Books {
                 chart::settlement(gateway, &reference, net, Amount::new(deed.part()))
             }
             Verb::Fund => chart::funding(self.provider(deed.who), &reference, amount),
+            _ => return None,
         })
     }
 
@@ -219,17 +243,22 @@ impl Books {
         Ok(rows.into_iter().map(wallet).collect())
     }
 
-    /// The whole history of one customer.
+    /// The whole history of one customer as the customer is shown it, page by page.
     pub(super) async fn lines(&self, who: i64) -> Outcome<Vec<Line>> {
-        let rows: Vec<(String, i64, i64, i64)> = sqlx::query_as(
-            "SELECT journal_key, available_after, held_after, debt_after FROM ledger.transfers
-             WHERE wallet_user = $1 ORDER BY wallet_seq",
-        )
-        .bind(self.user(who).get())
-        .fetch_all(&self.pool)
-        .await?;
-        let line = |(key, available, held, debt)| (key, [available, held, debt]);
-        Ok(rows.into_iter().map(line).collect())
+        let mut lines: Vec<StatementLine> = Vec::new();
+        loop {
+            let before = lines.last().map(|line| line.seq);
+            let page = self.store.statement(self.user(who), before, PAGE).await?;
+            if page.is_empty() {
+                break;
+            }
+            lines.extend(page);
+        }
+        lines.reverse();
+        let line = |StatementLine { key, after, .. }: StatementLine| {
+            (key, [after.available, after.held, after.debt])
+        };
+        Ok(lines.into_iter().map(line).collect())
     }
 
     /// The key as stored of one that the model made.
@@ -262,6 +291,11 @@ impl Books {
     const fn base(&self) -> i64 {
         self.case * 10
     }
+}
+
+async fn approve(ledger: &mut dyn LedgerRepo, reference: &str) -> Result<Answer, PostError> {
+    let (posted, _) = ledger.approve_adjustment(reference, "approver").await?;
+    Ok(if posted == Posted::New { Answer::New } else { Answer::Already })
 }
 
 async fn post(ledger: &mut dyn LedgerRepo, journal: &Journal) -> Result<Answer, PostError> {

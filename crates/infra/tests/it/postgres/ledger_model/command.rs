@@ -27,6 +27,13 @@ pub(super) enum Verb {
     Deduct,
     Settle,
     Fund,
+    /// A correction that waits for a second person.
+    Propose,
+    Approve,
+    /// Adds up the accounts that no row carries.
+    RollUp,
+    /// Proves what moved since the last time.
+    Audit,
 }
 
 /// One step as it is asked of both the ledger and the model.
@@ -93,6 +100,10 @@ const WEIGHTS: &[(u32, Verb)] = &[
     (2, Verb::Deduct),
     (1, Verb::Settle),
     (1, Verb::Fund),
+    (2, Verb::Propose),
+    (2, Verb::Approve),
+    (2, Verb::RollUp),
+    (1, Verb::Audit),
 ];
 
 /// Those whose effects add up to the same whatever comes first.
@@ -103,6 +114,7 @@ pub(super) const COMMUTATIVE: &[(u32, Verb)] = &[
     (2, Verb::Credit),
     (1, Verb::Settle),
     (1, Verb::Fund),
+    (2, Verb::RollUp),
 ];
 
 /// Lists of up to `longest` steps of every kind.
@@ -168,7 +180,7 @@ pub(super) fn resolve(commands: &[Command]) -> Vec<Deed> {
                 Deed { dropped: false, units: deed.units + 3, ..deed.clone() }
             }
         };
-        if !deed.dropped && model.play(&deed) == Answer::New {
+        if !deed.dropped && matches!(model.play(&deed), Answer::New | Answer::Done(true)) {
             done.push(deed.clone());
         }
         deeds.push(deed);
@@ -192,6 +204,7 @@ fn linked(deeds: &[Deed], deed: &Deed) -> Deed {
         Verb::Compensate => Verb::Capture,
         Verb::RefundBack => Verb::Refund,
         Verb::ClawbackBack => Verb::Clawback,
+        Verb::Approve => Verb::Propose,
         _ => return deed.clone(),
     };
     let tried: Vec<&Deed> = deeds.iter().filter(|other| other.verb == first).collect();

@@ -11,7 +11,7 @@ mod together;
 
 use std::{collections::BTreeMap, time::Duration};
 
-use domain::ledger::LedgerQueries;
+use domain::ledger::{LedgerQueries, audit::AuditReport};
 use sqlx::PgPool;
 use testkit::Outcome;
 
@@ -83,10 +83,14 @@ fn same<T: PartialEq + std::fmt::Debug>(what: &str, found: &T, expected: &T) -> 
     Err(format!("{what} are {found:?} instead of {expected:?}").into())
 }
 
-/// The books hold. No orders and no top-ups belong to these journals, so what looks for them
-/// (L9, L14) has to be left out.
+/// The books hold, from the first movement on.
 async fn audit(books: &Books) -> Outcome {
-    let report = books.store().audit().await?;
+    clean(&books.store().audit().await?)
+}
+
+/// Nothing was found. No orders and no top-ups belong to these journals, so what looks for them
+/// (L9, L14) has to be left out.
+fn clean(report: &AuditReport) -> Outcome {
     let of_ledger = |invariant: &str| invariant != "L9" && invariant != "L14";
     let findings: Vec<_> =
         report.findings.iter().filter(|finding| of_ledger(&finding.invariant)).collect();

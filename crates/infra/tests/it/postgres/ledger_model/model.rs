@@ -47,6 +47,8 @@ pub(super) struct Model {
     pub(super) sums: BTreeMap<String, i64>,
     pub(super) purses: BTreeSet<i64>,
     pub(super) freezes: BTreeSet<(i64, i64)>,
+    /// Corrections that were asked for.
+    proposals: BTreeMap<i64, Deed>,
     pub(super) lines: BTreeMap<i64, Vec<Line>>,
     journals: BTreeMap<String, (Verb, Vec<Leg>)>,
 }
@@ -70,6 +72,24 @@ impl Model {
             Verb::Freeze => Answer::Forbidden,
             // A number that cost nothing costs nothing late.
             Verb::Late if deed.cost() == 0 => Answer::Done(false),
+            Verb::RollUp | Verb::Audit => Answer::Done(true),
+            Verb::Propose => self.propose(&correction(deed)),
+            Verb::Approve => match self.proposals.get(&deed.what).cloned() {
+                Some(proposed) => self.post(&proposed),
+                None => Answer::Forbidden,
+            },
+            Verb::Credit | Verb::Deduct => {
+                let before = self.proposals.clone();
+                let answer = match self.propose(deed) {
+                    Answer::Done(_) => self.post(deed),
+                    refusal => refusal,
+                };
+                // Both happen, or neither.
+                if !matches!(answer, Answer::New | Answer::Already) {
+                    self.proposals = before;
+                }
+                answer
+            }
             Verb::Unfreeze => Answer::Done(self.freezes.remove(&(deed.who, deed.what))),
             _ => self.post(deed),
         }
@@ -83,6 +103,19 @@ impl Model {
 
     pub(super) fn is_frozen(&self, who: i64) -> bool {
         self.freezes.iter().any(|(frozen, _)| *frozen == who)
+    }
+
+    fn propose(&mut self, deed: &Deed) -> Answer {
+        let asked = |it: &Deed| (it.verb, it.who, it.units);
+        match self.proposals.get(&deed.what) {
+            _ if !self.purses.contains(&deed.who) => Answer::Forbidden,
+            Some(known) if asked(known) == asked(deed) => Answer::Done(false),
+            Some(_) => Answer::Reused,
+            None => {
+                self.proposals.insert(deed.what, deed.clone());
+                Answer::Done(true)
+            }
+        }
     }
 
     fn post(&mut self, deed: &Deed) -> Answer {
@@ -171,11 +204,16 @@ impl Model {
     }
 }
 
-/// What makes a step the same step.
+/// Which correction a proposal asks for.
+pub(super) fn correction(deed: &Deed) -> Deed {
+    let verb = if deed.dollars { Verb::Deduct } else { Verb::Credit };
+    Deed { verb, dollars: false, ..deed.clone() }
+}
+
+/// What makes a step the same step; nothing for one that posts no journal.
 pub(super) fn key(deed: &Deed) -> String {
     let Deed { what, who, units, .. } = deed;
     match deed.verb {
-        Verb::Open | Verb::Repay | Verb::Freeze | Verb::Unfreeze => String::new(),
         Verb::TopUp => format!("topup:stripe:{what}"),
         Verb::Part => format!("topup:stripe:{what}:{units}"),
         Verb::Hold => format!("order:{what}:hold"),
@@ -189,6 +227,7 @@ pub(super) fn key(deed: &Deed) -> String {
         Verb::Credit | Verb::Deduct => format!("adjustment:{what}"),
         Verb::Settle => format!("settlement:stripe:{what}"),
         Verb::Fund => format!("funding:{}:{what}", who % 2),
+        _ => String::new(),
     }
 }
 
@@ -214,7 +253,6 @@ fn legs(deed: &Deed) -> Vec<Leg> {
     };
     let prepaid = format!("provider_prepaid:{}:USD", deed.what % 2);
     match deed.verb {
-        Verb::Open | Verb::Repay | Verb::Freeze | Verb::Unfreeze => Vec::new(),
         Verb::TopUp | Verb::Part | Verb::RefundBack | Verb::ClawbackBack => inward(),
         Verb::Hold => leg(&available, &held, units),
         Verb::Release => leg(&held, &available, units),
@@ -244,5 +282,6 @@ fn legs(deed: &Deed) -> Vec<Leg> {
             legs
         }
         Verb::Fund => leg(&format!("provider_prepaid:{}:USD", who % 2), "bank:0:USD", units),
+        _ => Vec::new(),
     }
 }
