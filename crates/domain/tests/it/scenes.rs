@@ -128,7 +128,8 @@ macro_rules! every_scene {
             paying_in => StartTopup StartCoins RecordNotice ConfirmPayment ConfirmPart ConfirmTask;
             looking_for_payments => PollTopups CatchUp;
             disputing => ConfirmDispute ConfirmWon ConfirmIntoDebt;
-            paying_back => OrderRefund SendRefund SendRefundSlowly SendRefundInVain ConfirmRefundBack;
+            paying_back => OrderRefund SendRefund SendRefundSlowly SendRefundInVain
+                ConfirmRefundBack;
             operating => Resolve Adjust AddCustomer IssueToken SyncCatalog Canary;
         }
     };
