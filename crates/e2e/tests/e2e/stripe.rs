@@ -159,6 +159,8 @@ async fn agrees_with_the_library_that_stripe_publishes() {
     let stack = Stack::start(Options::default()).await;
     let customer = stack.customer(0).await;
     let topup = start(&stack, &customer).await;
+    // The library tells of it; whether it is true is asked at the gateway.
+    pay(&stack, &topup, json!({ "deliver": "none" })).await;
     let told = python(
         "stripe_client.py",
         &[

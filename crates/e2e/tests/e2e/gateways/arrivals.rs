@@ -43,11 +43,11 @@ pub(super) async fn reordered(till: &Till<'_>) {
 }
 
 pub(super) async fn early(till: &Till<'_>) {
-    let fault = match till.kind {
-        Kind::Stripe => "before_reply_event",
-        _ => "before_reply_callback",
+    let faults = match till.kind {
+        Kind::Stripe => json!({ "before_reply_event": true, "remaining": 1 }),
+        _ => json!({ "before_reply_callback": true, "only": "create", "remaining": 1 }),
     };
-    till.control("", json!({ "faults": { fault: true, "remaining": 1 } })).await;
+    till.control("", json!({ "faults": faults })).await;
     let bill = till.bill().await;
     till.paid(&bill).await;
     till.control("", json!({ "faults": {} })).await;

@@ -160,8 +160,10 @@ async fn asks_every_gateway_to_come_back_while_the_database_is_away() {
     for (kind, bill) in &bills {
         let till = Till { stack: &stack, kind: *kind };
         let told = till.act(bill, "pay", json!({ "deliver": "fresh" })).await;
+        // BTCPay sends later, one notification after the other.
+        let later = *kind == Kind::Btcpay && told.is_empty();
         let served = told.first().is_some_and(|status| *status >= 500);
-        assert!(served, "{}: {told:?}", kind.code());
+        assert!(later || served, "{}: {told:?}", kind.code());
     }
     gate.open().await;
     for (kind, bill) in &bills {

@@ -36,7 +36,8 @@ impl Kind {
         match self {
             Self::Stripe => "session_id",
             Self::Heleket => "uuid",
-            Self::Duitku => "reference",
+            // Its API knows a payment by our reference only.
+            Self::Duitku => "order_id",
             Self::Btcpay => "invoice_id",
         }
     }
