@@ -74,7 +74,9 @@ async fn a_slot_is_run_until_nothing_is_left_and_not_again_after_a_failure() {
     sleep(INTERVAL + STEP).await;
     assert_eq!((task.starts(), task.ends()), (4, 3));
     sleep(INTERVAL).await;
-    assert_eq!((task.starts(), task.ends()), (5, 4));
+    // Pauses vary by a tenth, so the next slot may have begun as well.
+    assert!((5..=6).contains(&task.starts()), "{}", task.starts());
+    assert_eq!(task.ends(), task.starts() - 1);
 }
 
 #[tokio::test(start_paused = true)]

@@ -200,6 +200,8 @@ pub async fn forgets_what_a_dropped_unit_did<B: Backend>(store: &B) -> Outcome {
     let mut unit = store.begin().await?;
     assert!(unit.tasks().finish_task(&claim).await?);
     drop(unit);
+    // Waits for the lock of the dropped unit, which claims would skip.
+    assert!(store.extend(&Claim { lease: NO_TIME, ..claim.clone() }).await?);
     assert_eq!(only(store, HOUR).await?.id, claim.id);
     Ok(())
 }

@@ -9,7 +9,7 @@ mod wayback;
 use serde_json::json;
 
 use self::till::{Kind, Till};
-use crate::support::{Options, Stack};
+use crate::support::{Options, SOON, Stack, until};
 
 /// Everything that gateways and payers were seen doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -166,6 +166,12 @@ async fn asks_every_gateway_to_come_back_while_the_database_is_away() {
         assert!(later || served, "{}: {told:?}", kind.code());
     }
     gate.open().await;
+    for (_, bill) in &bills {
+        until("the API is back", SOON, async || {
+            bill.customer.get("/v1/balance").await.status == 200
+        })
+        .await;
+    }
     for (kind, bill) in &bills {
         Till { stack: &stack, kind: *kind }.paid(bill).await;
     }

@@ -85,7 +85,7 @@ async fn pages(till: &Till<'_>, topup: &str) -> Vec<Value> {
     let (list, reference, id) = match till.kind {
         Kind::Stripe => ("sessions", "/client_reference_id", "id"),
         Kind::Heleket => ("invoices", "/order_id", "uuid"),
-        Kind::Duitku => ("transactions", "/order_id", "reference"),
+        Kind::Duitku => ("transactions", "/merchantOrderId", "merchantOrderId"),
         Kind::Btcpay => ("invoices", "/metadata/orderId", "id"),
     };
     let all = books[list].as_array().unwrap_or_else(|| panic!("no {list}: {books}"));

@@ -47,6 +47,9 @@ const ORDERS: &str = "SELECT o.id, o.user_id, o.state, o.price, p.code AS provid
 const WALLETS: &str = "SELECT w.user_id, w.available, w.held, (
         SELECT coalesce(sum(t.amount), 0)::bigint FROM ledger.transfers t
         WHERE t.wallet_user = w.user_id AND t.to_class = 'available' AND t.from_class <> 'held'
+    ) - (
+        SELECT coalesce(sum(t.amount), 0)::bigint FROM ledger.transfers t
+        WHERE t.wallet_user = w.user_id AND t.from_class = 'available' AND t.to_class <> 'held'
     ) AS paid_in FROM ledger.wallets w";
 
 const EVENTS: &str = "SELECT order_id, kind, count(*) AS times,
