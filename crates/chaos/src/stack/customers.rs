@@ -20,7 +20,8 @@ impl Customer {
         let id = added["id"].as_i64().context("a customer without a number")?;
         let amount = granted.to_string();
         let whose = ["customer", "credit", "--email", &email, "--amount", &amount];
-        let noted = ["--reason", "to begin with", "--operator", "chaos"];
+        let noted =
+            ["--reason", "to begin with", "--operator", "chaos", "--approver", "somebody else"];
         ctl.run(&[&whose[..], &noted[..]].concat()).await?;
         let issued = ctl.run(&["token", "issue", "--email", &email]).await?;
         let token = issued["token"].as_str().context("no token was issued")?.to_owned();
