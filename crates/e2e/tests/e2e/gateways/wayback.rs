@@ -50,6 +50,11 @@ async fn refund_becomes(till: &Till<'_>, bill: &Bill, id: &str, state: &str) -> 
 pub(super) async fn there(till: &Till<'_>) {
     let bill = paid(till).await;
     till.act(&bill, "refund", json!({})).await;
+    if till.kind == Kind::Heleket {
+        // Only what has left Heleket counts.
+        let there = json!({ "uuid": bill.payment });
+        let _ = till.stack.sandbox.try_control("heleket/refund_paid", there).await;
+    }
     till.look(&bill).await;
     till.becomes(&bill, "REFUNDED").await;
     assert_eq!(bill.customer.balance().await, 0);
