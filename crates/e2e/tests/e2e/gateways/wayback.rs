@@ -73,7 +73,7 @@ pub(super) async fn won(till: &Till<'_>) {
 /// The money was spent before: what is missing is a debt, and nothing can be bought.
 pub(super) async fn lost(till: &Till<'_>) {
     let bill = paid(till).await;
-    let product = bill.customer.cheapest("wa", "id").await;
+    let product = bill.customer.cheapest("wa", "ID").await;
     bill.customer.buy(&product.any()).await;
     let dispute = dispute(till, &bill).await;
     till.becomes(&bill, "DISPUTED").await;
