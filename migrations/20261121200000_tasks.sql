@@ -38,9 +38,12 @@ CREATE INDEX tasks_due ON tasks (kind, run_at) WHERE dead_at IS NULL;
 CREATE INDEX tasks_buried ON tasks (dead_at) WHERE dead_at IS NOT NULL;
 
 -- Stores a task, or tells a live one of something new. A task that waits comes forward, one that
--- is being run runs once more; its tries begin anew.
+-- is being run runs once more; its tries begin anew. It tells which task it is.
+--
+-- Binaries that only leave work to others reach tasks through this function and task_withdraw, and
+-- not otherwise: who breaks into one of them can neither take work away nor see whose it is.
 CREATE FUNCTION task_enqueue(p_kind text, p_subject text, p_delay_ms bigint DEFAULT 0)
-RETURNS void LANGUAGE sql AS $$
+RETURNS bigint LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
     INSERT INTO tasks AS t (kind, subject, run_at)
     VALUES (p_kind, p_subject, now() + p_delay_ms * interval '1 millisecond')
     ON CONFLICT (kind, subject) WHERE dead_at IS NULL DO UPDATE SET
@@ -50,7 +53,19 @@ RETURNS void LANGUAGE sql AS $$
                         THEN 0 ELSE t.attempt END,
         run_at   = CASE WHEN t.worker IS NULL
                         THEN least(t.run_at, excluded.run_at) ELSE t.run_at END
+    RETURNING id
 $$;
+
+-- Takes back a task that waits, because what it was to confirm is confirmed.
+CREATE FUNCTION task_withdraw(p_kind text, p_subject text) RETURNS void LANGUAGE plpgsql
+SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    IF p_kind NOT LIKE '%.confirm' THEN
+        RAISE EXCEPTION 'tasks of kind % are not taken back', p_kind USING ERRCODE = '42501';
+    END IF;
+    DELETE FROM tasks
+    WHERE kind = p_kind AND subject = p_subject AND dead_at IS NULL AND worker IS NULL;
+END $$;
 
 -- Who gave dead tasks a new life or deleted them, and why.
 CREATE TABLE task_audit (
@@ -66,6 +81,8 @@ CREATE TABLE task_audit (
     last_error  text,
     at       timestamptz NOT NULL DEFAULT now()
 );
+
+CREATE INDEX task_audit_subject ON task_audit (kind, subject);
 
 -- Gives a dead task a new life, or deletes it; false when there is no such dead task. Where its
 -- matter has a live task already, that one is told.
@@ -99,6 +116,8 @@ CREATE TABLE task_canary (
 
 CREATE INDEX task_canary_at ON task_canary (at);
 
+REVOKE EXECUTE ON FUNCTION task_enqueue, task_withdraw, task_intervene FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION task_enqueue, task_withdraw, task_intervene TO switchboard_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON tasks TO switchboard_app;
 GRANT SELECT, INSERT ON task_audit TO switchboard_app;
 GRANT SELECT, INSERT, DELETE ON task_canary TO switchboard_app;

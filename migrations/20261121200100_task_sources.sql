@@ -1,22 +1,6 @@
 -- What tasks come from: callbacks that are not settled, and ended orders whose provider has not
 -- heard of it. Both had reconcilers of their own before.
 
--- The same as before, telling which task it is: so it can be part of another statement.
-DROP FUNCTION task_enqueue(text, text, bigint);
-CREATE FUNCTION task_enqueue(p_kind text, p_subject text, p_delay_ms bigint DEFAULT 0)
-RETURNS bigint LANGUAGE sql AS $$
-    INSERT INTO tasks AS t (kind, subject, run_at)
-    VALUES (p_kind, p_subject, now() + p_delay_ms * interval '1 millisecond')
-    ON CONFLICT (kind, subject) WHERE dead_at IS NULL DO UPDATE SET
-        again_at = CASE WHEN t.worker IS NOT NULL
-                        THEN least(t.again_at, excluded.run_at) END,
-        attempt  = CASE WHEN t.worker IS NULL AND excluded.run_at < t.run_at
-                        THEN 0 ELSE t.attempt END,
-        run_at   = CASE WHEN t.worker IS NULL
-                        THEN least(t.run_at, excluded.run_at) ELSE t.run_at END
-    RETURNING id
-$$;
-
 -- Stores the task of whatever should have one and has none, which only an earlier version leaves
 -- behind. What an operator has discarded stays so.
 CREATE FUNCTION task_adopt(p_until timestamptz) RETURNS bigint LANGUAGE sql AS $$
@@ -39,7 +23,8 @@ CREATE FUNCTION task_adopt(p_until timestamptz) RETURNS bigint LANGUAGE sql AS $
     SELECT count(*) FROM adopted
 $$;
 
-CREATE INDEX task_audit_subject ON task_audit (kind, subject);
+REVOKE EXECUTE ON FUNCTION task_adopt FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION task_adopt TO switchboard_app;
 
 SELECT task_adopt('infinity');
 

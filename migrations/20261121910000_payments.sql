@@ -141,7 +141,6 @@ CREATE TABLE exchange_rates (
 );
 
 -- webhook-ingest keeps notifications and leaves tasks; what they mean for money is not its business.
-REVOKE SELECT ON topups FROM switchboard_webhook;
 GRANT INSERT, SELECT (gateway, event_id) ON payment_notices TO switchboard_webhook;
 
 -- task-worker books what gateways tell, and fetches notifications that did not arrive.

@@ -1,6 +1,36 @@
+-- How a journal is posted since customers can owe us, every movement of a wallet is chained to the
+-- one before, and each login posts its own kinds only.
+--
 -- Who loses a race with an equal journal is told so. Two units that post the same key at once both
 -- find it free; the second one waits for the wallet and then finds in it what the first one left.
--- It was refused for lack of money that it had itself taken; now it runs again and sees the key.
+-- It runs again and sees the key, instead of being refused for lack of money it has itself taken.
+
+-- The hash of a movement, over the one before in the same wallet (L17): the time at full width,
+-- then numbers and names, which contain no blanks, and the key at the end. It goes into the row
+-- and becomes the wallet's.
+CREATE FUNCTION ledger.link(
+    p_previous bytea, p_key text, p_kind text, p_leg int, p_from_class text, p_from_owner bigint,
+    p_to_class text, p_to_owner bigint, p_amount bigint, p_currency text, p_seq bigint,
+    p_available bigint, p_held bigint, p_debt bigint, p_at timestamptz
+) RETURNS bytea LANGUAGE sql STABLE AS $$
+    SELECT pg_catalog.sha256(
+        p_previous || timestamptz_send(p_at)
+        || convert_to(concat_ws(' ', p_seq, p_leg, p_kind, p_from_class, p_from_owner, p_to_class,
+                                p_to_owner, p_amount, p_currency, p_available, p_held, p_debt,
+                                p_key), 'UTF8'));
+$$;
+
+-- Why a movement found no rule: the login may not post the kind, or nobody may post it so.
+CREATE FUNCTION ledger.refuse(p_key text, p_kind text) RETURNS void LANGUAGE plpgsql STABLE
+    SET search_path = ledger, pg_temp AS $$
+BEGIN
+    IF EXISTS (SELECT FROM rule r WHERE r.kind = p_kind)
+       AND NOT EXISTS (SELECT FROM permission m
+                       WHERE m.kind = p_kind AND pg_has_role(session_user, m.role, 'USAGE')) THEN
+        RAISE EXCEPTION '% may not post %', session_user, p_kind USING ERRCODE = '42501';
+    END IF;
+    RAISE EXCEPTION 'journal % is not permitted as %', p_key, p_kind USING ERRCODE = 'LG004';
+END $$;
 
 -- Raises 40001 when the key was committed since the first look at it. Asked before every refusal
 -- that depends on what a wallet holds.
@@ -12,24 +42,38 @@ BEGIN
     END IF;
 END $$;
 
--- L4: why a wallet was not moved. `p_change` is what the journal would do to what can be spent.
-CREATE FUNCTION ledger.refuse_wallet(p_key text, p_user bigint, p_change bigint) RETURNS void
-    LANGUAGE plpgsql STABLE SET search_path = ledger, pg_temp AS $$
+-- L4: why a wallet was not moved. `p_change` is what the journal would do to what can be spent. A
+-- wallet that was filled between the look at it and the refusal refuses nothing: the unit runs
+-- again.
+CREATE FUNCTION ledger.refuse_wallet(p_key text, p_user bigint, p_change bigint)
+RETURNS void LANGUAGE plpgsql STABLE SET search_path = ledger, pg_temp AS $$
+DECLARE
+    v_wallet wallet%ROWTYPE;
+    v_floor  text;
 BEGIN
-    IF NOT EXISTS (SELECT FROM wallet w WHERE w.user_id = p_user) THEN
+    SELECT * INTO v_wallet FROM wallet w WHERE w.user_id = p_user;
+    IF NOT FOUND THEN
         RAISE EXCEPTION 'customer % has no wallet', p_user USING ERRCODE = 'LG005';
     END IF;
     PERFORM give_way(p_key);
-    RAISE EXCEPTION 'the wallet of customer % holds too little', p_user USING
-        ERRCODE = '23514',
-        CONSTRAINT = CASE WHEN p_change < 0 THEN 'wallet_available_floor'
-                          ELSE 'wallet_held_floor' END;
+    IF v_wallet.available + p_change < 0 THEN
+        v_floor := 'wallet_available_floor';
+    ELSIF EXISTS (SELECT FROM transfer t
+                  WHERE t.journal_key = regexp_replace(p_key, ':resolve$', ':hold')
+                    AND t.amount > v_wallet.held) THEN
+        v_floor := 'wallet_held_floor';
+    ELSE
+        RAISE EXCEPTION 'the wallet of customer % was moved meanwhile', p_user
+            USING ERRCODE = '40001';
+    END IF;
+    RAISE EXCEPTION 'the wallet of customer % holds too little', p_user
+        USING ERRCODE = '23514', CONSTRAINT = v_floor;
 END $$;
 
 -- L8, L14: what follows the end of an order fits how it ended. A late code costs us only when the
 -- order was refunded; compensations give back what was earned, and no more. The caller has locked
 -- the wallet, so no other compensation of the order is under way.
-CREATE OR REPLACE FUNCTION ledger.check_sequel(
+CREATE FUNCTION ledger.check_sequel(
     p_key text, p_kind text, p_user bigint, p_amount bigint
 ) RETURNS void LANGUAGE plpgsql STABLE SET search_path = ledger, pg_temp AS $$
 DECLARE
@@ -49,6 +93,21 @@ BEGIN
         PERFORM give_way(p_key);
         RAISE EXCEPTION 'journal % does not fit the end of its order', p_key
             USING ERRCODE = 'LG004';
+    END IF;
+END $$;
+
+-- L18: what is undone was done, to the same customer and with no less.
+CREATE FUNCTION ledger.check_reversal(p_key text, p_user bigint, p_amount bigint[])
+RETURNS void LANGUAGE plpgsql STABLE SET search_path = ledger, pg_temp AS $$
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM transfer t
+        WHERE t.journal_key = left(p_key, -length(':reversal'))
+        HAVING count(*) = cardinality(p_amount) AND bool_or(t.wallet_user = p_user)
+           -- The movements of a reversal come in the opposite order.
+           AND bool_and(t.amount >= p_amount[cardinality(p_amount) + 1 - t.leg])
+    ) THEN
+        RAISE EXCEPTION 'journal % reverses nothing of the kind', p_key USING ERRCODE = 'LG004';
     END IF;
 END $$;
 
@@ -185,6 +244,13 @@ BEGIN
     RETURN true;
 END $$;
 
+DROP FUNCTION ledger.check_legs;
+
+ALTER FUNCTION ledger.link OWNER TO switchboard_ledger;
+ALTER FUNCTION ledger.refuse OWNER TO switchboard_ledger;
 ALTER FUNCTION ledger.give_way OWNER TO switchboard_ledger;
 ALTER FUNCTION ledger.refuse_wallet OWNER TO switchboard_ledger;
-REVOKE ALL ON FUNCTION ledger.give_way, ledger.refuse_wallet FROM PUBLIC;
+ALTER FUNCTION ledger.check_sequel OWNER TO switchboard_ledger;
+ALTER FUNCTION ledger.check_reversal OWNER TO switchboard_ledger;
+REVOKE ALL ON FUNCTION ledger.link, ledger.refuse, ledger.give_way, ledger.refuse_wallet,
+    ledger.check_sequel, ledger.check_reversal FROM PUBLIC;
