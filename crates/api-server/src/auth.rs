@@ -13,6 +13,8 @@ use domain::{
 use http_kit::ApiError;
 use moka::{Expiry, future::Cache};
 
+use crate::routes::Declared;
+
 /// The customer behind the bearer token of a request.
 #[derive(Debug, Clone, Copy)]
 pub struct CurrentUser {
@@ -30,6 +32,11 @@ where
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        // The table of routes says what each of them asks of a token; what it does not know is
+        // for nobody.
+        if parts.extensions.get::<Declared>().is_none() {
+            return Err(ApiError::new(Code::InternalError));
+        }
         let text = bearer(parts).ok_or(AuthError::Missing)?;
         Ok(Callers::from_ref(state).recognise(text).await?)
     }

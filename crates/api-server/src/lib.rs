@@ -13,7 +13,7 @@ mod wiring;
 
 pub use auth::{Callers, CurrentUser};
 pub use config::{Config, Streams};
-pub use routes::{published, router};
+pub use routes::{Published, published, router};
 pub use state::{AppState, Parts};
 
 use http_kit::{Limits, Stages, health_routes, standard};

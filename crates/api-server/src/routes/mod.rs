@@ -1,44 +1,59 @@
-mod v1;
+//! The operations of the API. One set of handlers serves both versions of the contract, which
+//! differ only in how they write money.
 
-use axum::{
-    Router,
-    handler::Handler,
-    http::Method,
-    routing::{MethodRouter, get, post},
-};
+mod balance;
+mod catalog;
+mod orders;
+mod route;
+
+use Scope::{BalanceRead, CatalogRead, OrdersRead, OrdersWrite};
+use axum::{Router, http::Method};
+use domain::identity::Scope;
+
+pub(crate) use route::Declared;
+use route::{Route, both, get, post, v1};
 
 use crate::state::AppState;
 
-/// One entry of the API. Routes are listed before they are built, so that a test can ask of each
-/// of them who may call it.
-pub(crate) struct Route {
-    method: Method,
-    path: &'static str,
-    handler: MethodRouter<AppState>,
-}
-
-impl Route {
-    fn get<H: Handler<T, AppState>, T: 'static>(path: &'static str, handler: H) -> Self {
-        Self { method: Method::GET, path, handler: get(handler) }
-    }
-
-    fn post<H: Handler<T, AppState>, T: 'static>(path: &'static str, handler: H) -> Self {
-        Self { method: Method::POST, path, handler: post(handler) }
-    }
-}
-
+/// Every operation with what its caller's token must be good for.
 fn all() -> impl Iterator<Item = Route> {
-    v1::routes().into_iter()
+    [
+        v1("/balance", get(BalanceRead, balance::show)),
+        both("/catalog/countries", get(CatalogRead, catalog::countries::list)),
+        both("/catalog/services", get(CatalogRead, catalog::services::list)),
+        both("/catalog/operators", get(CatalogRead, catalog::operators::list)),
+        v1("/catalog/products", get(CatalogRead, catalog::products::list)),
+        v1("/catalog/exchange-rate", get(CatalogRead, catalog::exchange_rate::show)),
+        v1("/orders/create", post(OrdersWrite, orders::create::create)),
+        v1("/orders", get(OrdersRead, orders::list::list)),
+        both("/orders/active", get(OrdersRead, orders::active::list)),
+        v1("/orders/stream", get(OrdersRead, orders::stream::open)),
+        v1("/orders/{id}", get(OrdersRead, orders::get::show)),
+        v1("/orders/cancel", post(OrdersWrite, orders::cancel::cancel)),
+        both("/orders/finish", post(OrdersWrite, orders::finish::finish)),
+        both("/orders/resend", post(OrdersWrite, orders::resend::resend)),
+    ]
+    .into_iter()
+    .flatten()
 }
 
-/// Method and path of every route.
-pub fn published() -> Vec<(Method, &'static str)> {
-    all().map(|route| (route.method, route.path)).collect()
+/// A route as the outside knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Published {
+    /// How it is asked.
+    pub method: Method,
+    /// Where, with its parameters in braces.
+    pub path: String,
+    /// What a token must be good for.
+    pub scope: Scope,
+}
+
+/// Every route.
+pub fn published() -> Vec<Published> {
+    all().map(Route::publish).collect()
 }
 
 /// All routes, without the layers around them.
 pub fn router(state: AppState) -> Router {
-    all()
-        .fold(Router::new(), |router, route| router.route(route.path, route.handler))
-        .with_state(state)
+    all().fold(Router::new(), |router, route| route.add_to(router)).with_state(state)
 }

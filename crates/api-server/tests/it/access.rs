@@ -1,13 +1,13 @@
 use std::sync::Arc;
 
-use api_server::{Callers, published};
+use api_server::{Callers, Published, published};
 use async_trait::async_trait;
 use axum::{
     body::Body,
     http::{Method, Request, StatusCode},
 };
 use domain::{
-    identity::{Customer, IdentityQueries, TokenHash, TokenOwner},
+    identity::{Customer, IdentityQueries, Scope, TokenHash, TokenOwner},
     ids::UserId,
     store::StoreError,
 };
@@ -15,34 +15,42 @@ use testkit::{Blow, Moment};
 
 use crate::support::Api;
 
-/// Who may call what. A route that is missing here fails the test below.
-const EXPECTED: [(&str, &str, &str); 14] = [
-    ("GET", "/v1/balance", "token"),
-    ("GET", "/v1/catalog/countries", "token"),
-    ("GET", "/v1/catalog/services", "token"),
-    ("GET", "/v1/catalog/operators", "token"),
-    ("GET", "/v1/catalog/products", "token"),
-    ("GET", "/v1/catalog/exchange-rate", "token"),
-    ("POST", "/v1/orders/create", "token"),
-    ("GET", "/v1/orders", "token"),
-    ("GET", "/v1/orders/active", "token"),
-    ("GET", "/v1/orders/stream", "token"),
-    ("GET", "/v1/orders/{id}", "token"),
-    ("POST", "/v1/orders/cancel", "token"),
-    ("POST", "/v1/orders/finish", "token"),
-    ("POST", "/v1/orders/resend", "token"),
+/// Which token may call what. A route that is missing here fails the test below.
+const EXPECTED: [(&str, &str, Scope); 14] = [
+    ("GET", "/balance", Scope::BalanceRead),
+    ("GET", "/catalog/countries", Scope::CatalogRead),
+    ("GET", "/catalog/services", Scope::CatalogRead),
+    ("GET", "/catalog/operators", Scope::CatalogRead),
+    ("GET", "/catalog/products", Scope::CatalogRead),
+    ("GET", "/catalog/exchange-rate", Scope::CatalogRead),
+    ("POST", "/orders/create", Scope::OrdersWrite),
+    ("GET", "/orders", Scope::OrdersRead),
+    ("GET", "/orders/active", Scope::OrdersRead),
+    ("GET", "/orders/stream", Scope::OrdersRead),
+    ("GET", "/orders/{id}", Scope::OrdersRead),
+    ("POST", "/orders/cancel", Scope::OrdersWrite),
+    ("POST", "/orders/finish", Scope::OrdersWrite),
+    ("POST", "/orders/resend", Scope::OrdersWrite),
 ];
+
+#[test]
+fn every_route_says_which_token_it_takes() {
+    for Published { method, path, scope } in published() {
+        let version = ["/v1", "/v2"].into_iter().find_map(|version| path.strip_prefix(version));
+        let rest = version.unwrap_or_else(|| panic!("{path} has no version"));
+        let known = EXPECTED.iter().find(|(m, p, _)| *m == method.as_str() && *p == rest);
+        let (_, _, expected) = known.unwrap_or_else(|| panic!("who may call {method} {path}?"));
+        assert_eq!(scope, *expected, "{method} {path}");
+    }
+}
 
 #[tokio::test]
 async fn every_route_asks_for_a_token_first() {
     let api = Api::new().await;
-    for (method, path) in published() {
-        let known = EXPECTED.iter().find(|(m, p, _)| *m == method.as_str() && *p == path);
-        let (_, _, by) = known.unwrap_or_else(|| panic!("who may call {method} {path}?"));
-        assert_eq!(*by, "token");
+    for Published { method, path, .. } in published() {
         // Nothing else about the request is right, and none of it is looked at.
         let path = path.replace("{id}", "1");
-        let body = if method == Method::POST { Body::from("{") } else { Body::empty() };
+        let body = if method == Method::GET { Body::empty() } else { Body::from("{") };
         let request = Request::builder().method(&method).uri(&path).body(body).unwrap();
         let answer = api.send(request).await;
         assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{method} {path}: {}", answer.body);

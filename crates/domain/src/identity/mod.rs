@@ -2,7 +2,9 @@
 
 mod ports;
 pub mod register;
+mod scope;
 mod token;
 
 pub use ports::{IdentityQueries, IdentityRepo, PasswordHasher, TokenMint};
+pub use scope::Scope;
 pub use token::{Customer, MintedToken, TokenHash, TokenOwner, TokenRecord};
