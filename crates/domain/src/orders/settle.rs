@@ -1,18 +1,22 @@
 //! Finishing purchases whose outcome nobody heard.
 
+mod looks;
+mod settlement;
+
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
+use self::looks::{Look, Looks};
+pub use self::settlement::SettleError;
+pub(super) use self::settlement::Settlement;
 use super::{
-    Claim, FailReason, IllegalTransition, InFlight, Order, OrderTerms, OrderWork, Purchases, Quote,
+    Claim, FailReason, InFlight, Order, OrderState, OrderTerms, OrderWork, Purchases, Quote,
     place::lease_out,
 };
 use crate::{
-    fault::{Code, Fault},
-    ids::{OrderId, ProviderId},
-    ledger::PostError,
+    ids::{ExternalId, ProviderId},
     outbox::{Queue, Wake},
-    providers::{ActiveActivation, CancelOutcome, Listing, ProviderRegistry},
-    store::{ATTEMPTS, AsContention, Store, StoreError, retrying},
+    providers::{ActiveActivation, CancelOutcome, Listing, NumberProvider, ProviderRegistry},
+    store::{ATTEMPTS, Store, StoreError, retrying},
     time::{Clock, Timestamp},
 };
 
@@ -20,12 +24,14 @@ use crate::{
 ///
 /// A reconciler: it takes no input, looks at what is stored and what the provider lists, and does
 /// the same thing however it was woken. Running it twice, late, or on two machines at once is safe:
-/// every effect re-reads the order under its lock.
+/// every effect re-reads the order under its lock. What it remembers of its looks makes it faster,
+/// never bolder, and may be lost.
 #[derive(Clone)]
 pub struct SettleReserving {
     ports: SettlePorts,
     terms: OrderTerms,
     patience: Patience,
+    looks: Arc<Looks>,
 }
 
 /// What [`SettleReserving`] needs.
@@ -45,13 +51,6 @@ pub struct SettlePorts {
     pub clock: Arc<dyn Clock>,
 }
 
-/// A listed number that a stuck order may be waiting for.
-struct Candidate {
-    found: ActiveActivation,
-    /// Whether it was known before any purchase under way began.
-    settled: bool,
-}
-
 /// How long to wait before concluding.
 #[derive(Debug, Clone, Copy)]
 pub struct Patience {
@@ -61,13 +60,50 @@ pub struct Patience {
     pub orphan_after: Duration,
 }
 
+/// A listed number that nobody owns.
+struct Unowned {
+    found: ActiveActivation,
+    /// When it was first seen, by whichever process.
+    since: Timestamp,
+    /// Whether no purchase under way can be waiting for it.
+    settled: bool,
+}
+
+impl Unowned {
+    fn id(&self) -> &ExternalId {
+        &self.found.activation.external_id
+    }
+}
+
+/// What becomes of a stuck order in one pass.
+enum Verdict {
+    /// It gets the number at this position.
+    Adopt(usize),
+    /// A number that may be its own may be somebody else's as well.
+    Wait,
+    /// There is no number that may be its own.
+    Release,
+}
+
+/// One pass at one provider.
+struct Pass {
+    provider: ProviderId,
+    adapter: Arc<dyn NumberProvider>,
+    /// Stuck there, the oldest first.
+    orders: Vec<Order>,
+    /// Purchases that began at or after this instant are under way.
+    before: Timestamp,
+    /// False when more orders are stuck than one pass looks at.
+    is_all: bool,
+}
+
 impl SettleReserving {
     /// The most orders looked at in one pass; more wait for the next.
     const BATCH: u32 = 200;
 
     /// Wires the reconciler.
     pub fn new(ports: SettlePorts, terms: OrderTerms, patience: Patience) -> Self {
-        Self { ports, terms, patience }
+        Self { ports, terms, patience, looks: Arc::default() }
     }
 
     /// One pass; answers how many orders were settled.
@@ -75,7 +111,9 @@ impl SettleReserving {
         let now = self.ports.clock.now();
         let before = now - self.patience.settle_after;
         let mut stuck: HashMap<ProviderId, Vec<Order>> = HashMap::new();
-        for order in self.ports.work.stuck(before, Self::BATCH).await? {
+        let batch = self.ports.work.stuck(before, Self::BATCH).await?;
+        let is_all = u32::try_from(batch.len()).is_ok_and(|count| count < Self::BATCH);
+        for order in batch {
             stuck.entry(order.quote.provider).or_default().push(order);
         }
         // Two looks within the time an orphan is watched, and a third that gives it back.
@@ -85,7 +123,7 @@ impl SettleReserving {
         }
         let mut settled = 0;
         for (provider, orders) in stuck {
-            match self.settle_provider(provider, orders, before).await {
+            match self.settle_provider(provider, orders, (before, is_all)).await {
                 Ok(count) => settled += count,
                 Err(error) => {
                     tracing::warn!(provider.id = %provider, %error, "provider {provider} not settled");
@@ -102,83 +140,99 @@ impl SettleReserving {
         &self,
         provider: ProviderId,
         orders: Vec<Order>,
-        before: Timestamp,
+        (before, is_all): (Timestamp, bool),
     ) -> Result<usize, SettleError> {
         let Some(adapter) = self.ports.registry.get(provider).await? else {
             return self.give_up_old(&orders).await;
         };
-        let listing = adapter.active().await;
-        // Order matters: first the list, then the purchases under way, then what is ours. A listed
-        // number of a purchase under way is then either counted as a rival or known as owned.
-        let in_flight = self.ports.work.in_flight(provider, before).await?;
-        let mut settled = 0;
-        let mut unowned = match listing {
-            Ok(Listing::Complete(list)) => unowned(&*self.ports.work, provider, list).await?,
-            Ok(Listing::Unsupported) => return self.give_up_old(&orders).await,
+        let pass = Pass { provider, adapter, orders, before, is_all };
+        match pass.adapter.active().await {
+            Ok(Listing::Complete(list)) => self.settle_listed(&pass, list).await,
+            Ok(Listing::Unsupported) => self.give_up_old(&pass.orders).await,
             Err(error) => {
                 tracing::warn!(provider.id = %provider, %error, "provider {provider} does not list its activations");
-                return self.give_up_old(&orders).await;
+                self.give_up_old(&pass.orders).await
             }
-        };
-        let mut found = self.look_twice(provider, &orders, &unowned, before).await?;
-        for order in &orders {
-            settled += usize::from(self.settle_order(order, &mut found, &in_flight).await?);
         }
-        unowned.retain(|found| !orders.iter().any(|order| fits(found, &order.quote)));
-        self.give_back(provider, &unowned).await?;
+    }
+
+    async fn settle_listed(
+        &self,
+        pass: &Pass,
+        list: Vec<ActiveActivation>,
+    ) -> Result<usize, SettleError> {
+        let mut free = self.unowned(pass, list).await?;
+        let look = self.looks.look(pass.provider, &pass.orders, free.iter().map(Unowned::id));
+        let mut settled = 0;
+        for order in &pass.orders {
+            settled += usize::from(self.settle_order(order, &mut free, &look).await?);
+        }
+        if pass.is_all {
+            free.retain(|one| !pass.orders.iter().any(|order| self.awaits(order, one, &look)));
+            self.give_back(pass, &free).await?;
+        }
         Ok(settled)
     }
 
-    /// What the stuck orders may be waiting for, with how long it has been known: longer ago than
-    /// any purchase under way began, or not.
-    async fn look_twice(
+    /// What of a list nobody owns, the longest known first.
+    async fn unowned(
         &self,
-        provider: ProviderId,
-        orders: &[Order],
-        unowned: &[ActiveActivation],
-        before: Timestamp,
-    ) -> Result<Vec<Candidate>, StoreError> {
+        pass: &Pass,
+        list: Vec<ActiveActivation>,
+    ) -> Result<Vec<Unowned>, StoreError> {
+        let work = &*self.ports.work;
+        // Order matters: first the list, then the purchases under way, then what is ours. A listed
+        // number of a purchase under way is then either counted as a rival or known as owned.
+        let in_flight = work.in_flight(pass.provider, pass.before).await?;
         let now = self.ports.clock.now();
-        let mut candidates = Vec::new();
-        for found in unowned {
-            if orders.iter().any(|order| fits(found, &order.quote)) {
-                let id = &found.activation.external_id;
-                let since = self.ports.work.note_orphan(provider, id, now).await?;
-                candidates.push(Candidate { found: found.clone(), settled: since < before });
-            }
+        let mut all = Vec::new();
+        for found in unowned(work, pass.provider, list).await? {
+            let since = work.note_orphan(pass.provider, &found.activation.external_id, now).await?;
+            let settled = since < pass.before || !in_flight.iter().any(|it| rivals(it, &found));
+            all.push(Unowned { found, since, settled });
         }
-        Ok(candidates)
+        all.sort_by_key(|one| one.since);
+        Ok(all)
     }
 
-    /// Adopts a matching number, or releases when there is none.
+    /// Whether a number may be the one that was sold for a stuck order: it was in sight when the
+    /// order was first looked at, and not long before the provider was asked for it. What was there
+    /// before is somebody else's; clocks may differ by less than the patience.
+    fn awaits(&self, order: &Order, one: &Unowned, look: &Look) -> bool {
+        let asked = order.attempted_at();
+        fits(&one.found, &order.quote)
+            && look.may_be_of(order, one.id())
+            && asked.is_some_and(|asked| asked <= one.since + self.patience.settle_after)
+    }
+
+    /// What to do for an order.
     ///
-    /// A number seen before every purchase under way began can be none of theirs. Of the younger
-    /// ones as many are left alone as purchases are under way.
+    /// A number that no purchase under way can be waiting for is adopted; the other ones become so,
+    /// or are owned, within the patience, and no new ones join them. So the wait has an end,
+    /// however busy the market. The oldest order takes the oldest number: what an order may wait
+    /// for begins and ends no later than what a younger one may, so as many as possible get one.
+    fn judge(&self, order: &Order, free: &[Unowned], look: &Look) -> Verdict {
+        let awaited = || free.iter().enumerate().filter(|(_, one)| self.awaits(order, one, look));
+        match awaited().find(|(_, one)| one.settled) {
+            Some((position, _)) => Verdict::Adopt(position),
+            None if awaited().next().is_some() => Verdict::Wait,
+            None => Verdict::Release,
+        }
+    }
+
     async fn settle_order(
         &self,
         order: &Order,
-        candidates: &mut Vec<Candidate>,
-        in_flight: &[InFlight],
+        free: &mut Vec<Unowned>,
+        look: &Look,
     ) -> Result<bool, SettleError> {
-        let quote = &order.quote;
-        let rivals = in_flight
-            .iter()
-            .filter(|group| group.service == quote.service && group.country == quote.country)
-            .map(|group| usize::try_from(group.count).unwrap_or(usize::MAX))
-            .fold(0_usize, usize::saturating_add);
-        let fitting = |candidate: &Candidate| fits(&candidate.found, quote);
-        let young = candidates.iter().filter(|one| fitting(one) && !one.settled).count();
-        let position = candidates
-            .iter()
-            .position(|one| fitting(one) && one.settled)
-            .or_else(|| candidates.iter().position(fitting).filter(|_| young > rivals));
-        match position {
-            Some(position) => {
-                let adopted = candidates.remove(position);
+        match self.judge(order, free, look) {
+            Verdict::Adopt(position) => {
+                let adopted = free.remove(position);
                 self.adopt(order, &adopted.found).await
             }
-            None if young == 0 => self.release(order).await,
-            None => self.give_up_when_old(order).await,
+            Verdict::Wait => Ok(false),
+            Verdict::Release => self.release(order).await,
         }
     }
 
@@ -186,7 +240,7 @@ impl SettleReserving {
         let now = self.ports.clock.now();
         let mut active = lease_out(order.clone(), &found.activation, &self.terms, now)?;
         // The provider's window began with the purchase, not with its discovery.
-        if let (super::OrderState::Active { lease }, Some(since)) =
+        if let (OrderState::Active { lease }, Some(since)) =
             (&mut active.state, order.attempted_at())
         {
             lease.expires_at = since + self.terms.lifetime;
@@ -205,7 +259,8 @@ impl SettleReserving {
         Ok(settled)
     }
 
-    /// Releases once the activation's whole life is over: then it cannot be charged any more.
+    /// Without a list: releases once the activation's whole life is over, because then it cannot be
+    /// charged any more.
     async fn give_up_when_old(&self, order: &Order) -> Result<bool, SettleError> {
         let life = self.terms.lifetime + self.patience.settle_after;
         let over = order.attempted_at().is_some_and(|since| since + life < self.ports.clock.now());
@@ -216,20 +271,13 @@ impl SettleReserving {
     }
 
     /// Gives back what nobody owned for so long that no purchase under way can be waiting for it.
-    async fn give_back(
-        &self,
-        provider: ProviderId,
-        unowned: &[ActiveActivation],
-    ) -> Result<(), SettleError> {
+    async fn give_back(&self, pass: &Pass, free: &[Unowned]) -> Result<(), SettleError> {
         let now = self.ports.clock.now();
-        for found in unowned {
-            let id = &found.activation.external_id;
-            let since = self.ports.work.note_orphan(provider, id, now).await?;
-            if since + self.patience.orphan_after.max(self.patience.settle_after) > now {
-                continue;
-            }
-            let Some(adapter) = self.ports.registry.get(provider).await? else { return Ok(()) };
-            match adapter.cancel(id).await {
+        let provider = pass.provider;
+        let watched = self.patience.orphan_after.max(self.patience.settle_after);
+        for one in free.iter().filter(|one| one.since + watched <= now) {
+            let id = one.id();
+            match pass.adapter.cancel(id).await {
                 Ok(CancelOutcome::Canceled | CancelOutcome::Missing) => {
                     tracing::warn!(provider.id = %provider, "activation {id} had no owner and was given back");
                 }
@@ -273,65 +321,9 @@ pub(super) fn fits(found: &ActiveActivation, quote: &Quote) -> bool {
     found.service == quote.service && country.is_none_or(|country| *country == quote.country)
 }
 
-/// The unit that ends a purchase without a number; used by the purchase itself and by its
-/// reconciler, so that both do the same.
-pub(super) struct Settlement<'a> {
-    pub(super) store: &'a dyn Store,
-    pub(super) clock: &'a dyn Clock,
-}
-
-impl Settlement<'_> {
-    /// Gives the money back and ends the order, if it still is at this attempt.
-    pub(super) async fn release(
-        &self,
-        id: OrderId,
-        attempt: i16,
-        reason: FailReason,
-    ) -> Result<Claim, SettleError> {
-        retrying(ATTEMPTS, || async {
-            let mut uow = self.store.begin().await?;
-            let order = uow.orders().lock(id).await?.filter(|order| order.attempt == attempt);
-            let Some(order) = order else { return Ok(Claim::Lost) };
-            let Ok(failed) = order.fail(reason, self.clock.now()) else { return Ok(Claim::Lost) };
-            uow.ledger().post(&failed.money().release()).await?;
-            uow.orders().update(&failed).await?;
-            uow.commit().await?;
-            Ok(Claim::Won)
-        })
-        .await
-    }
-}
-
-/// Why an order was not settled in this pass.
-#[derive(Debug, thiserror::Error)]
-pub enum SettleError {
-    /// The ledger refused.
-    #[error(transparent)]
-    Post(#[from] PostError),
-    /// Somebody was faster.
-    #[error(transparent)]
-    Illegal(#[from] IllegalTransition),
-    /// Storage failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-impl Fault for SettleError {
-    fn code(&self) -> Code {
-        match self {
-            Self::Post(error) => error.code(),
-            Self::Illegal(_) => Code::Conflict,
-            Self::Store(error) => error.code(),
-        }
-    }
-}
-
-impl AsContention for SettleError {
-    fn is_contention(&self) -> bool {
-        match self {
-            Self::Post(error) => error.is_contention(),
-            Self::Store(error) => error.is_contention(),
-            Self::Illegal(_) => false,
-        }
-    }
+/// Whether purchases of this kind may be waiting for a listed activation.
+fn rivals(under_way: &InFlight, found: &ActiveActivation) -> bool {
+    let country = found.country.as_ref();
+    found.service == under_way.service
+        && country.is_none_or(|country| *country == under_way.country)
 }

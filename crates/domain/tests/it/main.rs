@@ -30,5 +30,6 @@ mod simulation;
 mod stale;
 mod start;
 mod states;
+mod stuck;
 mod support;
 mod sync;

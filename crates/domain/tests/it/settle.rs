@@ -125,15 +125,19 @@ async fn leaves_a_number_that_a_purchase_under_way_may_be_waiting_for() -> Outco
 }
 
 #[tokio::test]
-async fn adopts_when_there_are_more_numbers_than_purchases_under_way() -> Outcome {
+async fn takes_no_number_away_from_a_purchase_under_way() -> Outcome {
     let market = Market::new().await?.funded(100).await?;
     let stuck = lose(&market, Sale::AnswerLost).await?;
     market.clock.advance_seconds(31);
     let place = market.place_orders();
     let rest = stop_after(&market, "acquire", place.execute(market.command(1, None))).await?;
+    // Two numbers, and nobody can tell whose is which.
+    assert_eq!(settle(&market, 0).await?, 0);
+    let placed = rest.await?;
+    let bought = placed.orders[0].order.lease().ok_or("a number")?;
+    assert_eq!(bought.external_id, market.cheap.adapter.sold()[1].activation.external_id);
     assert_eq!(settle(&market, 0).await?, 1);
     assert_eq!(status(&market, &stuck).await?, Status::Active);
-    assert_eq!(rest.await?.orders.len(), 1);
     market.settle_down().await?;
     assert_eq!(market.check_story().await?, 0);
     Ok(())
@@ -159,17 +163,128 @@ async fn adopts_what_was_there_before_every_purchase_under_way() -> Outcome {
 }
 
 #[tokio::test]
-async fn gives_up_in_the_end_when_rivals_never_cease() -> Outcome {
-    let market = Market::new().await?.funded(100).await?;
+async fn does_not_starve_in_a_busy_market() -> Outcome {
+    let market = Market::new().await?.funded(900).await?;
     let stuck = lose(&market, Sale::RequestLost).await?;
-    market.clock.advance(Market::TERMS.lifetime + Market::PATIENCE.settle_after);
+    market.clock.advance_seconds(31);
     let place = market.place_orders();
-    let rest = stop_after(&market, "acquire", place.execute(market.command(1, None))).await?;
+    // From now on there is always a number whose purchase is still under way.
+    let mut rest = stop_after(&market, "acquire", place.execute(market.command(1, None))).await?;
     assert_eq!(settle(&market, 0).await?, 0);
-    market.clock.advance_seconds(1);
+    let next = stop_after(&market, "acquire", place.execute(market.command(1, None))).await?;
+    assert_eq!(std::mem::replace(&mut rest, next).await?.orders.len(), 1);
     assert_eq!(settle(&market, 0).await?, 1);
     assert_eq!(status(&market, &stuck).await?, Status::Failed);
     assert_eq!(rest.await?.orders.len(), 1);
+    market.settle_down().await?;
+    assert_eq!(market.check_story().await?, 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn waits_no_longer_than_the_patience_for_numbers_of_others() -> Outcome {
+    let market = Market::new().await?.funded(900).await?;
+    let stuck = lose(&market, Sale::RequestLost).await?;
+    market.clock.advance_seconds(31);
+    // A purchase whose server dies: its number looks like the stuck one's.
+    let dies = lose(&market, Sale::AnswerLost).await?;
+    for _ in 0..3 {
+        assert_eq!(settle(&market, 0).await?, 0);
+        lose(&market, Sale::RequestLost).await?;
+        market.clock.advance_seconds(10);
+    }
+    assert!(settle(&market, 1).await? >= 1);
+    // Equal numbers are as good as each other, and one of the two gets it.
+    let states = [status(&market, &stuck).await?, status(&market, &dies).await?];
+    assert_eq!(states, [Status::Active, Status::Failed]);
+    market.settle_down().await?;
+    assert_eq!(market.check_story().await?, 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn does_not_give_up_an_old_order_whose_number_is_listed() -> Outcome {
+    let market = Market::new().await?.funded(900).await?;
+    let stuck = lose(&market, Sale::AnswerLost).await?;
+    // Every worker was away for longer than an order lives, and the market is busy.
+    market.clock.advance(Market::TERMS.lifetime + Market::PATIENCE.settle_after * 2);
+    for _ in 0..5 {
+        lose(&market, Sale::RequestLost).await?;
+        settle(&market, 10).await?;
+        assert_ne!(status(&market, &stuck).await?, Status::Failed);
+    }
+    assert_eq!(status(&market, &stuck).await?, Status::Active);
+    let sold = &market.cheap.adapter.sold()[0].activation.external_id;
+    let adopted = market.order(&stuck).await?;
+    assert_eq!(&adopted.lease().ok_or("a number")?.external_id, sold);
+    market.sms(&adopted, "1234")?;
+    market.settle_down().await?;
+    assert_eq!(status(&market, &stuck).await?, Status::Completed);
+    assert_eq!(market.check_story().await?, 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn gives_each_of_several_stuck_orders_its_number() -> Outcome {
+    let market = Market::new().await?.funded(900).await?;
+    let mut sold = Vec::new();
+    let mut unsold = Vec::new();
+    for _ in 0..3 {
+        sold.push(lose(&market, Sale::AnswerLost).await?);
+        market.clock.advance_seconds(1);
+        unsold.push(lose(&market, Sale::RequestLost).await?);
+        settle(&market, 4).await?;
+    }
+    for _ in 0..8 {
+        // Always somebody who may be waiting for one of the numbers.
+        lose(&market, Sale::RequestLost).await?;
+        settle(&market, 10).await?;
+    }
+    // As many as were sold: the oldest ones, because equal numbers are as good as each other.
+    let mut orders: Vec<_> = sold.into_iter().chain(unsold).collect();
+    orders.sort_by_key(|order| order.id);
+    let mut states = Vec::new();
+    for order in &orders {
+        states.push(status(&market, order).await?);
+    }
+    let active = states.iter().filter(|status| **status == Status::Active).count();
+    assert_eq!((active, states.len()), (3, 6), "{states:?}");
+    assert_eq!(cancels(&market), 0);
+    market.settle_down().await?;
+    assert_eq!(market.check_story().await?, 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn waits_longer_after_a_restart_and_no_less() -> Outcome {
+    let market = Market::new().await?.funded(900).await?;
+    let stuck = lose(&market, Sale::RequestLost).await?;
+    market.clock.advance_seconds(31);
+    let place = market.place_orders();
+    let mut rest = stop_after(&market, "acquire", place.execute(market.command(1, None))).await?;
+    assert_eq!(settle(&market, 0).await?, 0);
+    let next = stop_after(&market, "acquire", place.execute(market.command(1, None))).await?;
+    assert_eq!(std::mem::replace(&mut rest, next).await?.orders.len(), 1);
+    // It cannot know that the number came into sight after the order.
+    let restarted = market.settle_elsewhere();
+    assert_eq!(restarted.run_once().await?, 0);
+    assert_eq!(status(&market, &stuck).await?, Status::Reserving);
+    assert_eq!(rest.await?.orders.len(), 1);
+    assert_eq!(restarted.run_once().await?, 1);
+    assert_eq!(status(&market, &stuck).await?, Status::Failed);
+    market.check_books().await
+}
+
+#[tokio::test]
+async fn does_not_adopt_what_was_there_long_before_it_was_asked_for() -> Outcome {
+    let market = Market::new().await?.funded(100).await?;
+    orphan(&market)?;
+    settle(&market, 0).await?;
+    market.clock.advance_seconds(31);
+    let order = lose(&market, Sale::RequestLost).await?;
+    assert_eq!(settle(&market, 31).await?, 1);
+    assert_eq!(status(&market, &order).await?, Status::Failed);
+    assert!(market.cheap.adapter.sold()[0].canceled);
     market.check_books().await
 }
 

@@ -8,7 +8,10 @@ mod rest;
 mod tasks;
 mod wiring;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use domain::{
     catalog::{CatalogQueries, Pricing},
@@ -21,8 +24,9 @@ use domain::{
     },
     money::{Amount, Cost},
     orders::{
-        IdempotencyKey, Order, OrderQueries, OrderTerms, RequestKey, place::PlaceCommand,
-        settle::Patience,
+        IdempotencyKey, Order, OrderQueries, OrderTerms, RequestKey,
+        place::PlaceCommand,
+        settle::{Patience, SettleReserving},
     },
     outbox::{EventKind, EventQueries, EventRelay},
     providers::{NewProvider, Protocol, ProviderDirectory, SmsText},
@@ -70,6 +74,8 @@ pub struct Market {
     pub user: UserId,
     /// What both providers sell.
     pub umbrella: CatalogProductId,
+    /// The worker that settles, with what it remembers.
+    settler: OnceLock<SettleReserving>,
 }
 
 /// A provider and its record.
@@ -157,6 +163,7 @@ impl Market {
             dear,
             user: UserId::new(0),
             umbrella: CatalogProductId::new(1),
+            settler: OnceLock::new(),
         };
         market.user = market.add_customer().execute("customer@example.com", None).await?;
         market.sync_catalog().run_once(None).await?;

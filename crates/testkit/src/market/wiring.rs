@@ -126,8 +126,13 @@ impl Market {
         ExpireOrders::new(store, work, self.pull_sms(), self.signals())
     }
 
-    /// Finishing purchases whose outcome nobody heard.
+    /// Finishing purchases whose outcome nobody heard: always the same worker.
     pub fn settle_reserving(&self) -> SettleReserving {
+        self.settler.get_or_init(|| self.settle_elsewhere()).clone()
+    }
+
+    /// The same by a worker that has just started.
+    pub fn settle_elsewhere(&self) -> SettleReserving {
         let ports = SettlePorts {
             store: self.transactions(),
             purchases: self.every_port(),
