@@ -49,8 +49,7 @@ pub(crate) struct Wired {
 /// what is not there yet shows in readiness and in answers.
 pub(crate) fn wire(config: &Config, supervisor: &Supervisor) -> anyhow::Result<Wired> {
     let sealer = Sealer::from_hex(&config.secrets.seal_key)?;
-    let database = &config.database;
-    let postgres = Postgres::connect_lazy(&database.url, database.max_connections, sealer)?;
+    let postgres = wiring::postgres(&config.database, sealer)?;
     let redis = Redis::connect(&config.redis.cache_url)?.named("cache");
     let source = Arc::new(postgres.clone());
     let registry: Arc<dyn ProviderRegistry> =

@@ -8,7 +8,6 @@ use infra::{
     sms::Registry,
     system::{SystemClock, SystemIds},
 };
-use runtime::config;
 use wiring::{current_rate, gateways, pricing, provider_settings};
 
 use crate::{Config, Desk, Failure};
@@ -29,8 +28,7 @@ impl Backends {
     /// Prepares everything without connecting anywhere.
     pub(crate) fn connect(config: Config) -> Result<Self, Failure> {
         let sealer = Sealer::from_hex(&config.secrets.seal_key).map_err(Failure::usage)?;
-        let config::Database { url, max_connections } = &config.database;
-        let postgres = Postgres::connect_lazy(url, *max_connections, sealer)?;
+        let postgres = wiring::postgres(&config.database, sealer)?;
         let storage = Arc::new(postgres.clone());
         let registry = Registry::new(storage.clone(), provider_settings(&config.providers));
         let desk = Desk {

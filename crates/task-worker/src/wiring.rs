@@ -37,7 +37,7 @@ use infra::{
     sms::Registry,
     system::SystemClock,
 };
-use runtime::{App, Supervisor, config};
+use runtime::{App, Supervisor};
 use wiring::{fixed_rate, gateways, order_terms, pricing, provider_settings};
 
 use crate::{
@@ -71,8 +71,7 @@ const BACKLOG_EVERY: Duration = Duration::from_secs(10);
 pub async fn start(config: Config, app: App) -> anyhow::Result<()> {
     let supervisor = &app.supervisor;
     let sealer = Sealer::from_hex(&config.secrets.seal_key)?;
-    let config::Database { url, max_connections } = &config.database;
-    let postgres = Arc::new(Postgres::connect_lazy(url, *max_connections, sealer)?);
+    let postgres = Arc::new(wiring::postgres(&config.database, sealer)?);
     let cache = Redis::connect(&config.redis.cache_url)?;
     let pokes = Pokes::default();
     let parts = Parts {

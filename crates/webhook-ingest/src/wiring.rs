@@ -17,7 +17,7 @@ use infra::{
     sms::Registry,
     system::SystemClock,
 };
-use runtime::{App, config};
+use runtime::App;
 use wiring::{gateways, provider_settings};
 
 use crate::{
@@ -38,8 +38,7 @@ const GATEWAY_TIMEOUT: Duration = Duration::from_secs(10);
 pub async fn start(config: Config, app: App) -> anyhow::Result<()> {
     let stop = app.supervisor.stop();
     let sealer = Sealer::from_hex(&config.secrets.seal_key)?;
-    let config::Database { url, max_connections } = &config.database;
-    let postgres = Arc::new(Postgres::connect_lazy(url, *max_connections, sealer)?);
+    let postgres = Arc::new(wiring::postgres(&config.database, sealer)?);
     let redis = Redis::connect(&config.redis.cache_url)?.named("wake");
     let (waker, publish) = Waker::new(redis, stop.soft.clone());
     app.supervisor.spawn("waker", |_| publish);

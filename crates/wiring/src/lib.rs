@@ -4,4 +4,4 @@ mod gateways;
 mod terms;
 
 pub use gateways::gateways;
-pub use terms::{current_rate, fixed_rate, order_terms, pricing, provider_settings};
+pub use terms::{current_rate, fixed_rate, order_terms, postgres, pricing, provider_settings};

@@ -5,9 +5,25 @@ use domain::{
     catalog::Pricing,
     orders::OrderTerms,
     rates::{CurrentRate, IdrPerUsd, RateBook},
+    store::StoreError,
 };
-use infra::{resilience::BreakerSettings, sms::ProviderSettings, system::SystemClock};
+use infra::{
+    crypto::Sealer,
+    postgres::{PoolTerms, Postgres},
+    resilience::BreakerSettings,
+    sms::ProviderSettings,
+    system::SystemClock,
+};
 use runtime::config;
+
+/// All storage, without connecting yet.
+///
+/// # Errors
+/// When the address is not one of Postgres.
+pub fn postgres(database: &config::Database, sealer: Sealer) -> Result<Postgres, StoreError> {
+    let &config::Database { ref url, max_connections, acquire_timeout } = database;
+    Postgres::connect_lazy(url, PoolTerms { max_connections, acquire_timeout }, sealer)
+}
 
 /// How providers are called.
 pub fn provider_settings(providers: &config::Providers) -> ProviderSettings {

@@ -39,6 +39,15 @@ use crate::crypto::Sealer;
 /// The migrations this build knows.
 pub static MIGRATOR: Migrator = sqlx::migrate!("../../migrations");
 
+/// What a pool of connections may do.
+#[derive(Debug, Clone, Copy)]
+pub struct PoolTerms {
+    /// Most connections it holds open.
+    pub max_connections: u32,
+    /// How long somebody waits for one before they are told to come back.
+    pub acquire_timeout: Duration,
+}
+
 /// All storage. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Postgres {
@@ -47,16 +56,13 @@ pub struct Postgres {
 }
 
 impl Postgres {
-    /// How long a request waits for a connection before it is told to come back.
-    const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
-
     /// Prepares a pool without connecting, so that a binary starts before its database does.
     ///
     /// # Errors
     /// When `url` is not a Postgres URL.
     pub fn connect_lazy(
         url: &SecretString,
-        max_connections: u32,
+        PoolTerms { max_connections, acquire_timeout }: PoolTerms,
         sealer: Sealer,
     ) -> Result<Self, StoreError> {
         let options = PgConnectOptions::from_str(url.expose_secret())
@@ -70,7 +76,7 @@ impl Postgres {
             ]);
         let pool = PgPoolOptions::new()
             .max_connections(max_connections)
-            .acquire_timeout(Self::ACQUIRE_TIMEOUT)
+            .acquire_timeout(acquire_timeout)
             // The ping before each use costs a round trip; a broken connection shows itself in
             // the first statement and the unit is run again.
             .test_before_acquire(false)

@@ -27,6 +27,8 @@ pub struct Database {
     pub url: SecretString,
     /// Most connections this process may hold open.
     pub max_connections: u32,
+    /// How long a request waits for a connection before it is told to come back.
+    pub acquire_timeout: Duration,
 }
 
 impl Section for Database {
@@ -34,6 +36,7 @@ impl Section for Database {
         Self {
             url: keys.secret_url("url", &["postgres", "postgresql"]),
             max_connections: keys.within("max_connections", 16, 1..=512),
+            acquire_timeout: keys.seconds("acquire_timeout_seconds", 3, 1..=60),
         }
     }
 }

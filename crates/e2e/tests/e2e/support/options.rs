@@ -36,8 +36,10 @@ impl Default for Options {
     }
 }
 
-const QUICK: [(&str, &str); 22] = [
+const QUICK: [(&str, &str); 23] = [
     ("database.max_connections", "8"),
+    // A busy machine is no fault that a test is about.
+    ("database.acquire_timeout_seconds", "20"),
     ("orders.resend_cooldown_seconds", "1"),
     ("providers.timeout_ms", "2000"),
     ("providers.connect_timeout_ms", "500"),
@@ -74,10 +76,11 @@ impl Options {
         self
     }
 
-    /// Puts a gate before Postgres.
+    /// Puts a gate before Postgres. Nobody waits long for a connection then, because some tests
+    /// wait for the refusal.
     #[must_use]
     pub(crate) fn gated(self) -> Self {
-        Self { gated: true, ..self }
+        Self { gated: true, ..self }.with("database.acquire_timeout_seconds", 3)
     }
 
     /// Lets windows end while codes arrive.
