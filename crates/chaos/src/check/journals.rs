@@ -2,14 +2,17 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::{Facts, Finding, facts::is_earned};
+use super::{Facts, Finding, facts::is_earned, returns};
 use crate::evidence::{Activation, Order, Transfer};
+
+/// Movements by the key of their journal.
+pub(super) type Journals<'a> = BTreeMap<&'a str, Vec<&'a Transfer>>;
 
 /// A movement as the order behind it demands it: class it leaves, class it enters, amount.
 type Leg<'a> = (&'a str, &'a str, i64);
 
 pub(super) fn check(facts: &Facts<'_>) -> Vec<Finding> {
-    let mut journals: BTreeMap<&str, Vec<&Transfer>> = BTreeMap::new();
+    let mut journals = Journals::new();
     for transfer in &facts.books().transfers {
         journals.entry(&transfer.journal_key).or_default().push(transfer);
     }
@@ -31,6 +34,7 @@ pub(super) fn check(facts: &Facts<'_>) -> Vec<Finding> {
     }
     // Those are compared with the gateways' memories.
     rest(&mut journals, "topup:");
+    findings.extend(returns::journals(facts, &mut journals));
     let unasked =
         journals.keys().map(|key| Finding::double(format!("journal {key} has no reason")));
     findings.extend(unasked);
@@ -39,7 +43,7 @@ pub(super) fn check(facts: &Facts<'_>) -> Vec<Finding> {
     findings
 }
 
-fn rest(journals: &mut BTreeMap<&str, Vec<&Transfer>>, prefix: &str) -> usize {
+fn rest(journals: &mut Journals<'_>, prefix: &str) -> usize {
     let before = journals.len();
     journals.retain(|key, _| !key.starts_with(prefix));
     before - journals.len()
@@ -49,7 +53,7 @@ fn rest(journals: &mut BTreeMap<&str, Vec<&Transfer>>, prefix: &str) -> usize {
 fn of_order(
     order: &Order,
     activation: Option<&Activation>,
-    journals: &mut BTreeMap<&str, Vec<&Transfer>>,
+    journals: &mut Journals<'_>,
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut price = order.price;
@@ -114,7 +118,13 @@ fn zero(facts: &Facts<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for ((class, owner, currency), balance) in &balances {
         *sums.entry(currency).or_default() += balance;
-        if matches!(*class, "available" | "held" | "debt") && *balance < 0 {
+        // What is owed to us is negative, and what customers have is not.
+        let is_impossible = match *class {
+            "available" | "held" => *balance < 0,
+            "debt" => *balance > 0,
+            _ => false,
+        };
+        if is_impossible {
             let text = format!("{class} of customer {owner} is {balance} {currency}");
             findings.push(Finding::double(text));
         }
@@ -129,29 +139,32 @@ fn zero(facts: &Facts<'_>) -> Vec<Finding> {
 /// the last one being what the wallet holds.
 fn histories(facts: &Facts<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let mut last: HashMap<i64, (i64, i64, i64)> = HashMap::new();
+    let mut last: HashMap<i64, (i64, i64, i64, i64)> = HashMap::new();
     let mut broken: HashSet<i64> = HashSet::new();
     let mut moves: Vec<_> =
         facts.books().transfers.iter().filter(|it| it.wallet_user.is_some()).collect();
     moves.sort_by_key(|it| (it.wallet_user, it.wallet_seq));
     for it in moves {
         let (Some(user), Some(seq)) = (it.wallet_user, it.wallet_seq) else { continue };
-        let (before, available, held) = last.get(&user).copied().unwrap_or_default();
+        let (before, available, held, debt) = last.get(&user).copied().unwrap_or_default();
         let change = |class: &str| {
             it.amount * (i64::from(it.to_class == class) - i64::from(it.from_class == class))
         };
         let (available, held) = (available + change("available"), held + change("held"));
-        let after = (it.available_after, it.held_after);
-        let is_next = seq == before + 1 && after == (Some(available), Some(held));
+        // The account of a debt sinks as the debt grows.
+        let debt = debt - change("debt");
+        let after = (it.available_after, it.held_after, it.debt_after);
+        let is_next = seq == before + 1 && after == (Some(available), Some(held), Some(debt));
         if !is_next && broken.insert(user) {
             let text = format!("the history of wallet {user} breaks at {seq}: {}", it.journal_key);
             findings.push(Finding::wrong(text));
         }
-        last.insert(user, (seq, available, held));
+        last.insert(user, (seq, available, held, debt));
     }
     for wallet in &facts.books().wallets {
         let end = last.get(&wallet.user_id).copied().unwrap_or_default();
-        if end != (wallet.seq, wallet.available, wallet.held) && !broken.contains(&wallet.user_id) {
+        let is = (wallet.seq, wallet.available, wallet.held, wallet.debt);
+        if end != is && !broken.contains(&wallet.user_id) {
             let text = format!("wallet {} does not hold what its history says", wallet.user_id);
             findings.push(Finding::wrong(text));
         }

@@ -12,6 +12,7 @@ mod messages;
 mod payments;
 mod plants;
 mod purchases;
+mod returns;
 mod streams;
 #[cfg(test)]
 mod tests;
@@ -36,6 +37,7 @@ pub(crate) fn contradictions(facts: &Facts<'_>) -> Vec<Finding> {
     findings.extend(activations::check(facts));
     findings.extend(messages::check(facts));
     findings.extend(payments::check(facts));
+    findings.extend(returns::check(facts));
     findings.extend(events::check(facts));
     findings.extend(streams::check(facts));
     findings.extend(drills::check(facts));

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Facts, Finding};
+use super::{Facts, Finding, returns};
 use crate::{
     evidence::{Payment, Topup},
     history::{Call, Outcome},
@@ -13,11 +13,16 @@ const DUST: i128 = 1000;
 /// Gateways at which nobody can pay another amount than was asked for.
 const EXACT: [&str; 2] = ["stripe", "duitku"];
 
+/// What a top-up is called for which something was credited.
+const WITH_MONEY: [&str; 5] = ["PAID", "PARTIALLY_REFUNDED", "REFUNDED", "DISPUTED", "LOST"];
+
 /// Money that a customer must have got for a payment.
 pub(super) struct Credit<'a> {
     pub(super) user: i64,
     pub(super) amount: i64,
-    payment: &'a Payment,
+    /// What went back of it.
+    pub(super) returned: i64,
+    pub(super) payment: &'a Payment,
 }
 
 /// What was booked of one payment.
@@ -37,7 +42,8 @@ pub(super) fn due<'a>(facts: &Facts<'a>) -> Vec<Credit<'a>> {
     let credit = |payment: &'a Payment| {
         let topup = topups.get(payment.topup.as_str())?;
         let amount = worth(topup, payment)?;
-        Some(Credit { user: topup.user_id, amount, payment })
+        let returned = returns::returned(payment, amount);
+        Some(Credit { user: topup.user_id, amount, returned, payment })
     };
     payments.filter_map(credit).collect()
 }
@@ -61,7 +67,7 @@ pub(super) fn check(facts: &Facts<'_>) -> Vec<Finding> {
     let topups = topups(facts);
     let mut findings = Vec::new();
     let mut booked = booked(facts);
-    for Credit { user, amount, payment } in due(facts) {
+    for Credit { user, amount, payment, .. } in due(facts) {
         let name = format!("payment {} at {}", payment.id, payment.gateway);
         let wanted = Booked { user, credited: amount, received: payment.received };
         match booked.remove(&(payment.gateway, payment.id.as_str())) {
@@ -110,13 +116,26 @@ fn topups<'a>(facts: &Facts<'a>) -> HashMap<&'a str, &'a Topup> {
     facts.books().topups.iter().map(|topup| (topup.id.as_str(), topup)).collect()
 }
 
-/// A top-up calls itself paid if and only if something was credited for it.
+/// A top-up calls itself paid if and only if something was credited for it, and says what went back.
 fn state(facts: &Facts<'_>, topup: &Topup) -> Option<Finding> {
     let paid = facts.world().payments.iter().filter(|it| it.topup == topup.id);
-    let is_credited = paid.filter_map(|payment| worth(topup, payment)).count() > 0;
-    let is_paid = topup.state == "PAID";
-    let text = || format!("top-up {} is {}; credited: {is_credited}", topup.id, topup.state);
-    (is_paid != is_credited).then(|| Finding::wrong(text()))
+    let mut credited: Option<(i64, i64, bool)> = None;
+    for payment in paid {
+        let Some(worth) = worth(topup, payment) else { continue };
+        let (sum, back, has_bank) = credited.unwrap_or_default();
+        let back = back + returns::returned(payment, worth);
+        credited = Some((sum + worth, back, has_bank || payment.disputed > 0));
+    }
+    let wanted = match credited {
+        None => None,
+        Some((_, _, true)) => Some("LOST"),
+        Some((_, 0, false)) => Some("PAID"),
+        Some((sum, back, false)) if back < sum => Some("PARTIALLY_REFUNDED"),
+        Some(_) => Some("REFUNDED"),
+    };
+    let is = Some(topup.state.as_str()).filter(|it| WITH_MONEY.contains(it));
+    let text = || format!("top-up {} is {}, not {wanted:?}", topup.id, topup.state);
+    (is != wanted).then(|| Finding::wrong(text()))
 }
 
 /// Top-ups that were acknowledged, and those nobody started.

@@ -19,7 +19,7 @@ const UNGUARDED: &str = "SET LOCAL session_replication_role = replica;";
 
 /// What is planted, and how. Wallets and their histories agree wherever that is possible: only a
 /// look outside the ledger can tell.
-const PLANTS: [(&str, &str); 16] = [
+const PLANTS: [(&str, &str); 20] = [
     (
         "an order vanishes",
         "DELETE FROM orders WHERE id = (SELECT min(id) FROM orders WHERE state = 'COMPLETED');",
@@ -84,6 +84,32 @@ const PLANTS: [(&str, &str); 16] = [
         "a credit vanishes",
         "DELETE FROM ledger.transfer WHERE journal_key = (
              SELECT min(journal_key) FROM ledger.transfer WHERE kind = 'TOPUP_CREDIT');",
+    ),
+    (
+        "a claw-back vanishes",
+        "DELETE FROM ledger.transfer WHERE journal_key = (
+             SELECT min(journal_key) FROM ledger.transfer WHERE kind = 'CLAWBACK');",
+    ),
+    (
+        "a debt is forgotten, wallet and history agreeing",
+        "UPDATE ledger.wallet SET available = available + 1000 WHERE user_id = (
+             SELECT min(user_id) FROM payment_reversals r JOIN topups t ON t.id = r.topup_id);
+         UPDATE ledger.transfer SET available_after = available_after + 1000
+         WHERE (wallet_user, wallet_seq) = (
+             SELECT user_id, seq FROM ledger.wallet WHERE user_id = (
+                 SELECT min(user_id) FROM payment_reversals r JOIN topups t ON t.id = r.topup_id));",
+    ),
+    (
+        "a customer who was stopped buys again",
+        "UPDATE ledger.wallet SET frozen = false WHERE frozen;",
+    ),
+    (
+        "a refund is ordered twice",
+        "INSERT INTO topup_refunds (id, topup_id, payment_id, amount, value_currency, value_amount,
+             operator, approver, reason, state, created_at, changed_at)
+         SELECT gen_random_uuid(), topup_id, payment_id, amount, value_currency, value_amount,
+             operator, approver, reason, 'DONE', created_at, changed_at
+         FROM topup_refunds LIMIT 1;",
     ),
     (
         "a wallet gains one rupiah",

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Refusals that say nothing about the key: the same request may succeed later.
-const FREEING: [&str; 2] = ["INSUFFICIENT_BALANCE", "NO_OFFER_AVAILABLE"];
+const FREEING: [&str; 3] = ["INSUFFICIENT_BALANCE", "NO_OFFER_AVAILABLE", "FORBIDDEN"];
 
 pub(super) fn check(facts: &Facts<'_>) -> Vec<Finding> {
     let keys = facts.books().keys.iter().filter(|key| key.operation == "create");

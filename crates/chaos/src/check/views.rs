@@ -1,7 +1,7 @@
 //! What customers saw: their own orders only, never going back in time, and what they were told was
 //! done.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::{Facts, Finding, facts::Attempt};
 use crate::history::{Answer, Call, Outcome, Seen};
@@ -18,9 +18,15 @@ pub(super) fn check(facts: &Facts<'_>) -> Vec<Finding> {
         .iter()
         .filter_map(|attempt| attempt.end.map(|(at_ms, answer)| (attempt, at_ms, answer)))
         .collect();
+    let disputes = facts.attempts.iter().filter(|it| matches!(it.call, Call::Dispute { .. }));
+    let disputing: HashSet<i64> = disputes.map(|it| it.customer).collect();
     ended.sort_by_key(|(_, at_ms, _)| *at_ms);
     for (attempt, at_ms, answer) in ended {
-        if IMPOSSIBLE.contains(&answer.code.as_str()) {
+        // Who disputes payments may be kept from buying.
+        let is_stopped = answer.code == "FORBIDDEN"
+            && matches!(attempt.call, Call::Buy { .. })
+            && disputing.contains(&attempt.customer);
+        if IMPOSSIBLE.contains(&answer.code.as_str()) && !is_stopped {
             let text = format!("{} for {:?}", answer.code, attempt.call);
             findings.push(Finding::wrong(text));
         }

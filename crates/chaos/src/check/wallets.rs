@@ -40,7 +40,7 @@ fn compare(user: i64, what: &str, is: i64, should: i64) -> Option<Finding> {
     }
 }
 
-/// What each customer was given and has paid in, as the run and the gateway know it.
+/// What each customer was given and has paid in and not got back, as the run and the gateway know it.
 fn paid_in(facts: &Facts<'_>) -> HashMap<i64, i64> {
     let mut paid = HashMap::new();
     for entry in &facts.evidence.history {
@@ -49,7 +49,7 @@ fn paid_in(facts: &Facts<'_>) -> HashMap<i64, i64> {
         }
     }
     for credit in payments::due(facts) {
-        *paid.entry(credit.user).or_default() += credit.amount;
+        *paid.entry(credit.user).or_default() += credit.amount - credit.returned;
     }
     paid
 }

@@ -13,6 +13,8 @@ pub(crate) struct Books {
     pub(crate) messages: Vec<Message>,
     pub(crate) letters: Vec<Letter>,
     pub(crate) topups: Vec<Topup>,
+    pub(crate) reversals: Vec<Reversal>,
+    pub(crate) refunds: Vec<Refund>,
     pub(crate) told: Vec<Told>,
     pub(crate) events: Vec<Event>,
     pub(crate) canaries: Vec<Canary>,
@@ -55,6 +57,9 @@ pub(crate) struct Wallet {
     /// Owed after a payment was taken back.
     #[serde(default)]
     pub(crate) debt: i64,
+    /// Whether purchases are stopped.
+    #[serde(default)]
+    pub(crate) frozen: bool,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -70,6 +75,7 @@ pub(crate) struct Transfer {
     pub(crate) wallet_seq: Option<i64>,
     pub(crate) available_after: Option<i64>,
     pub(crate) held_after: Option<i64>,
+    pub(crate) debt_after: Option<i64>,
 }
 
 /// A text that a customer got.
@@ -101,6 +107,32 @@ pub(crate) struct Topup {
     pub(crate) charge_amount: i64,
     pub(crate) charge_currency: String,
     pub(crate) state: String,
+}
+
+/// Money that went back without our doing, as it was booked.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Reversal {
+    pub(crate) gateway: String,
+    pub(crate) kind: String,
+    pub(crate) id: String,
+    pub(crate) payment_id: String,
+    /// In rupiah, from the customer.
+    pub(crate) taken: i64,
+    pub(crate) state: String,
+    pub(crate) user_id: i64,
+}
+
+/// Money that an operator sends back.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Refund {
+    pub(crate) id: String,
+    pub(crate) topup_id: String,
+    pub(crate) gateway: String,
+    pub(crate) payment_id: String,
+    /// In rupiah, from the customer.
+    pub(crate) amount: i64,
+    pub(crate) state: String,
+    pub(crate) user_id: i64,
 }
 
 /// How often customers were told of one thing.
@@ -155,7 +187,7 @@ SELECT to_json(w) FROM ledger.wallets w ORDER BY user_id;
 \\echo #transfers
 SELECT to_json(x) FROM (
     SELECT journal_key, from_class, from_owner, to_class, to_owner, amount, currency,
-           wallet_user, wallet_seq, available_after, held_after
+           wallet_user, wallet_seq, available_after, held_after, debt_after
     FROM ledger.transfers ORDER BY wallet_user, wallet_seq, journal_key, leg) x;
 \\echo #messages
 SELECT to_json(x) FROM (
@@ -166,6 +198,14 @@ SELECT to_json(x) FROM (
     FROM sms_inbox i JOIN providers p ON p.id = i.provider_id ORDER BY i.id) x;
 \\echo #topups
 SELECT to_json(t) FROM topups t ORDER BY id;
+\\echo #reversals
+SELECT to_json(x) FROM (
+    SELECT r.gateway, r.kind, r.id, r.payment_id, r.taken, r.state, t.user_id
+    FROM payment_reversals r JOIN topups t ON t.id = r.topup_id ORDER BY r.number) x;
+\\echo #refunds
+SELECT to_json(x) FROM (
+    SELECT r.id, r.topup_id, t.gateway, r.payment_id, r.amount, r.state, t.user_id
+    FROM topup_refunds r JOIN topups t ON t.id = r.topup_id ORDER BY r.number) x;
 \\echo #told
 SELECT to_json(x) FROM (
     SELECT order_id, kind, count(*) AS times, count(*) FILTER (WHERE seq IS NULL) AS unstamped
@@ -205,6 +245,8 @@ impl Books {
             messages: parse(rows("messages"))?,
             letters: parse(rows("letters"))?,
             topups: parse(rows("topups"))?,
+            reversals: parse(rows("reversals"))?,
+            refunds: parse(rows("refunds"))?,
             told: parse(rows("told"))?,
             events: parse(rows("events"))?,
             canaries: parse(rows("canaries"))?,

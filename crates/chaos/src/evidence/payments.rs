@@ -14,6 +14,10 @@ pub(crate) struct Payment {
     pub(crate) currency: String,
     /// In the units of the ledger: rupiah, or millionths of a dollar.
     pub(crate) received: i64,
+    /// What was sent back of it, in the same units.
+    pub(crate) refunded: i64,
+    /// What a bank has taken back of it.
+    pub(crate) disputed: i64,
 }
 
 /// Reads the truths of all gateways.
@@ -48,6 +52,8 @@ fn stripe(order: &Value) -> Option<Vec<Payment>> {
             currency: text(&order["currency"])?.to_uppercase(),
             // Hundredths, which rupiah have on paper only.
             received: payment["paid"].as_i64()? / 100,
+            refunded: payment["refunded"].as_i64()? / 100,
+            disputed: payment["disputed"].as_i64()? / 100,
         })
     };
     payments.map(payment).collect()
@@ -61,6 +67,8 @@ fn heleket(order: &Value) -> Option<Vec<Payment>> {
         topup: text(&order["order_id"])?,
         currency: text(&order["currency"])?,
         received: if is_final { micros_down(&text(&order["reported"])?)? } else { 0 },
+        refunded: 0,
+        disputed: 0,
     }])
 }
 
@@ -72,6 +80,8 @@ fn duitku(order: &Value) -> Option<Vec<Payment>> {
         id,
         currency: text(&order["currency"])?,
         received: order["reported"].as_i64()?,
+        refunded: 0,
+        disputed: 0,
     }])
 }
 
@@ -88,6 +98,8 @@ fn btcpay(order: &Value) -> Option<Vec<Payment>> {
             topup: text(&order["order_id"])?,
             currency: text(&order["currency"])?,
             received: if is_over { paid } else { 0 },
+            refunded: 0,
+            disputed: 0,
         })
     };
     payments.map(payment).collect()

@@ -66,6 +66,8 @@ pub(crate) struct Header {
     /// Whether the workers were built without the fence that the check has to miss.
     #[serde(default)]
     pub(crate) is_control: bool,
+    /// Connections to Postgres of each server.
+    pub(crate) connections: u32,
     /// The start on the clock that the database shows, too.
     pub(crate) unix_ms: u64,
     pub(crate) arguments: Vec<String>,
@@ -97,6 +99,15 @@ pub(crate) enum Call {
         amount: i64,
         gateway: String,
     },
+    /// An operator sends a payment back; all that is left of it without an amount.
+    Refund {
+        topup: String,
+        amount: Option<i64>,
+    },
+    /// The payer's bank takes it back.
+    Dispute {
+        topup: String,
+    },
     /// Tasks that leave a trace of each time they took effect.
     Drill {
         subjects: Vec<String>,
@@ -121,6 +132,12 @@ pub(crate) struct Answer {
     /// The top-up that was started.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(crate) topup: String,
+    /// The refund that was ordered.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) refund: String,
+    /// What it took from the customer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) taken: Option<i64>,
     /// Tells two answers to one key apart without keeping them.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(crate) hash: u64,
@@ -141,6 +158,8 @@ impl Answer {
             orders: Vec::new(),
             failed: 0,
             topup: String::new(),
+            refund: String::new(),
+            taken: None,
             hash: 0,
         }
     }

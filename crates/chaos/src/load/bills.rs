@@ -15,8 +15,10 @@ const NEWEST: u32 = 30;
 pub(super) struct Bill {
     pub(super) gateway: &'static str,
     pub(super) id: String,
+    /// Our reference, where it is needed later.
+    pub(super) topup: String,
     /// In the least units of its currency, where somebody can pay another amount.
-    asked: u64,
+    pub(super) asked: u64,
 }
 
 /// Something a payer does, so many milliseconds after the step before.
@@ -62,7 +64,9 @@ pub(super) async fn bills(sandbox: &Sandbox) -> anyhow::Result<Vec<Bill>> {
     let mut bills = Vec::new();
     for session in state["stripe"]["sessions"].as_array().into_iter().flatten() {
         let asked = session["amount_total"].as_u64().unwrap_or(0);
-        bills.extend(bill("stripe", &session["id"], asked));
+        let found = bill("stripe", &session["id"], asked);
+        let topup = session["client_reference_id"].as_str().unwrap_or_default();
+        bills.extend(found.map(|bill| Bill { topup: topup.to_owned(), ..bill }));
     }
     for (gateway, name) in [("heleket", "uuid"), ("duitku", "reference")] {
         for order in sandbox.truth(gateway).await?["orders"].as_array().into_iter().flatten() {
@@ -78,7 +82,7 @@ pub(super) async fn bills(sandbox: &Sandbox) -> anyhow::Result<Vec<Bill>> {
 }
 
 fn bill(gateway: &'static str, id: &Value, asked: u64) -> Option<Bill> {
-    Some(Bill { gateway, id: id.as_str()?.to_owned(), asked })
+    Some(Bill { gateway, id: id.as_str()?.to_owned(), topup: String::new(), asked })
 }
 
 /// One of the gateways.

@@ -78,7 +78,11 @@ impl Api {
             Call::Resend { order } => act("resend", *order),
             Call::Read { order } => get(&format!("/orders/{order}")),
             Call::List => get("/orders?limit=50"),
-            Call::Balance | Call::Topup { .. } | Call::Drill { .. } => get("/balance"),
+            Call::Balance
+            | Call::Topup { .. }
+            | Call::Refund { .. }
+            | Call::Dispute { .. }
+            | Call::Drill { .. } => get("/balance"),
         };
         request.bearer_auth(&self.token)
     }

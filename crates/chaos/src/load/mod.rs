@@ -9,6 +9,7 @@ mod goods;
 mod listeners;
 mod payers;
 mod pool;
+mod returns;
 mod sse;
 mod writers;
 

@@ -1,4 +1,8 @@
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use serde_json::Value;
 use tokio::{task::JoinSet, time::Instant};
@@ -6,6 +10,7 @@ use tokio::{task::JoinSet, time::Instant};
 use super::{
     bills::{self, Step},
     pool::Scene,
+    returns::{self, Payer},
 };
 use crate::{
     history::{Answer, Call, Outcome},
@@ -16,14 +21,18 @@ use crate::{
 const PAUSE_MS: (u64, u64) = (100, 500);
 /// Between two looks for bills.
 const LOOK: Duration = Duration::from_millis(700);
+/// How many of a hundred top-ups are started by those who complain.
+const COMPLAINTS: u64 = 20;
 /// Longer than a command takes on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Customers who top up through the payment pages.
 pub(super) struct Payers {
     scene: Arc<Scene>,
     random: Random,
     seen: HashSet<String>,
+    /// Who started a top-up, by its id.
+    owners: HashMap<String, Payer>,
     paying: JoinSet<anyhow::Result<()>>,
     looked: Instant,
 }
@@ -31,8 +40,8 @@ pub(super) struct Payers {
 impl Payers {
     pub(super) fn new(scene: Arc<Scene>) -> Self {
         let random = Random::of(scene.seed, "payers");
-        let (seen, paying) = (HashSet::new(), JoinSet::new());
-        Self { scene, random, seen, paying, looked: Instant::now() }
+        let (seen, owners, paying) = (HashSet::new(), HashMap::new(), JoinSet::new());
+        Self { scene, random, seen, owners, paying, looked: Instant::now() }
     }
 
     pub(super) async fn run(mut self) -> anyhow::Result<()> {
@@ -60,9 +69,13 @@ impl Payers {
     async fn start(&mut self) -> anyhow::Result<()> {
         let scene = &*self.scene;
         let (system, history) = (&scene.system, &scene.history);
-        let Some(customer) = self.random.pick(&system.customers) else { return Ok(()) };
+        let complains = self.random.chance(COMPLAINTS);
+        let able: Vec<_> = system.customers.iter().filter(|it| it.complains == complains).collect();
+        let Some(customer) = self.random.pick(&able).copied() else { return Ok(()) };
         let amount = i64::try_from(self.random.between(1, 20) * 10_000)?;
-        let gateway = bills::gateway(&mut self.random);
+        // Cards only can be charged back.
+        let drawn = bills::gateway(&mut self.random);
+        let gateway = if complains { "stripe" } else { drawn };
         let dies = self.random.chance(8);
         let limit =
             if dies { Duration::from_millis(self.random.between(20, 400)) } else { PATIENCE };
@@ -77,6 +90,8 @@ impl Payers {
         if let Some(topup) = shown["id"].as_str().filter(|_| done.code == Some(0)) {
             answer.outcome = Outcome::Ok;
             topup.clone_into(&mut answer.topup);
+            let payer = Payer { id: customer.id, complains };
+            self.owners.insert(topup.to_owned(), payer);
         } else {
             answer.code = done.code.map_or_else(String::new, |code| format!("exit {code}"));
         }
@@ -91,7 +106,14 @@ impl Payers {
                 let mut random = Random::of(self.scene.seed, &purpose);
                 let script = bills::script(&bill, &mut random);
                 let scene = Arc::clone(&self.scene);
-                self.paying.spawn(async move { pay(&scene, script).await });
+                let payer = self.owners.get(&bill.topup).copied();
+                self.paying.spawn(async move {
+                    pay(&scene, script).await?;
+                    match payer {
+                        Some(payer) => returns::after(&scene, &bill, payer, random).await,
+                        None => Ok(()),
+                    }
+                });
             }
         }
         Ok(())

@@ -10,11 +10,17 @@ pub(crate) struct Customer {
     pub(crate) token: String,
     /// What the wallet held at the start, in rupiah.
     pub(crate) granted: i64,
+    /// Whether their banks take payments back now and then.
+    pub(crate) complains: bool,
 }
 
 impl Customer {
     /// Opens an account and puts money into it.
-    pub(super) async fn open(ctl: &Ctl, number: u32, granted: i64) -> anyhow::Result<Self> {
+    pub(super) async fn open(
+        ctl: &Ctl,
+        number: u32,
+        (granted, complains): (i64, bool),
+    ) -> anyhow::Result<Self> {
         let email = format!("customer-{number}@example.com");
         let added = ctl.run(&["customer", "add", "--email", &email]).await?;
         let id = added["id"].as_i64().context("a customer without a number")?;
@@ -25,6 +31,6 @@ impl Customer {
         ctl.run(&[&whose[..], &noted[..]].concat()).await?;
         let issued = ctl.run(&["token", "issue", "--email", &email]).await?;
         let token = issued["token"].as_str().context("no token was issued")?.to_owned();
-        Ok(Self { id, email, token, granted })
+        Ok(Self { id, email, token, granted, complains })
     }
 }

@@ -30,6 +30,10 @@ const SERVERS: [(&str, u32, &str, &str); 3] = [
 const REDIS: [&str; 3] = ["session", "cache", "ratelimit"];
 /// In rupiah: enough for a while, so that top-ups matter before the end.
 const GRANTED: i64 = 3_000_000;
+/// Customers besides, whose banks take payments back. A lost dispute ends their buying for good.
+const COMPLAINERS: u32 = 2;
+/// What those begin with: so little that they owe us something soon.
+const LITTLE: i64 = 150_000;
 /// More numbers than a run can buy.
 const STOCK: u32 = 1_000_000;
 
@@ -124,8 +128,10 @@ impl System {
             self.sandbox.control(gateway, json!({ "callback_retry_ms": 300 })).await?;
         }
         self.ctl.run(&["catalog", "sync"]).await?;
-        for number in 0..customers {
-            self.customers.push(Customer::open(&self.ctl, number, GRANTED).await?);
+        for number in 0..customers + COMPLAINERS {
+            let complains = number >= customers;
+            let start = (if complains { LITTLE } else { GRANTED }, complains);
+            self.customers.push(Customer::open(&self.ctl, number, start).await?);
         }
         Ok(())
     }
