@@ -20,11 +20,14 @@ pub(crate) enum Command {
         /// Where the run wrote
         directory: PathBuf,
     },
-    /// Write the figures of runs into the document that shows them
+    /// Show the figures of runs, or write them into the document that publishes them
     Report {
         /// The document
-        #[arg(long, default_value = "docs/reliability.md")]
-        document: PathBuf,
+        #[arg(long)]
+        document: Option<PathBuf>,
+        /// What was run, such as "Release builds of 1.0"
+        #[arg(long, default_value = "Builds of unknown origin")]
+        built: String,
         /// Where the runs wrote
         #[arg(required = true)]
         directories: Vec<PathBuf>,

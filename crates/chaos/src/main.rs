@@ -14,6 +14,7 @@ mod run;
 mod stack;
 
 use std::{
+    io::Write as _,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -31,7 +32,9 @@ async fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Run(options) => Box::pin(run::run(&options)).await,
         Command::Check { directory } => run::check(&directory),
-        Command::Report { document, directories } => report(&document, &directories),
+        Command::Report { document, built, directories } => {
+            report(document.as_deref(), &built, &directories)
+        }
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -42,7 +45,11 @@ async fn main() -> ExitCode {
     }
 }
 
-fn report(document: &Path, directories: &[PathBuf]) -> anyhow::Result<()> {
+fn report(document: Option<&Path>, built: &str, directories: &[PathBuf]) -> anyhow::Result<()> {
     let runs = directories.iter().map(|directory| Summary::load(directory));
-    report::write(document, &runs.collect::<anyhow::Result<Vec<_>>>()?)
+    let figures = report::figures(&runs.collect::<anyhow::Result<Vec<_>>>()?, built)?;
+    match document {
+        Some(document) => report::write(document, &figures),
+        None => Ok(writeln!(std::io::stdout(), "{figures}")?),
+    }
 }

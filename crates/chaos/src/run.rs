@@ -11,7 +11,7 @@ use anyhow::{Context, ensure};
 use tokio::time::{Instant, sleep};
 
 use crate::{
-    check::{Facts, Finding, Grade, contradictions, plant_all},
+    check::{Facts, Finding, Grade, Planted, contradictions, plant_all},
     cli::Options,
     evidence::{Evidence, collect, hurry, newest_events, unfinished},
     history::{Header, History, What},
@@ -45,6 +45,7 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
         profile: profile.name.to_owned(),
         minutes,
         is_control: options.control.is_some(),
+        connections: options.connections,
         unix_ms,
         arguments: std::env::args().skip(1).collect(),
     }))?;
@@ -141,7 +142,7 @@ async fn rest(system: &System, history: &History) -> anyhow::Result<()> {
 /// Checks what an earlier run left.
 pub(crate) fn check(directory: &Path) -> anyhow::Result<()> {
     let evidence = Evidence::load(directory)?;
-    conclude(&contradictions(&Facts::of(&evidence)))
+    conclude(&contradictions(&Facts::of(&evidence))).map(|good| say(&good))
 }
 
 /// Checks what was collected, and the check itself.
@@ -151,7 +152,8 @@ async fn judge(system: &System, directory: &Path, is_control: bool) -> anyhow::R
     let findings = contradictions(&facts);
     let planted = plant_all(&system.postgres.owner_url(), &evidence, &findings).await?;
     std::fs::write(directory.join("planted.json"), serde_json::to_string_pretty(&planted)?)?;
-    let judged = Judged { findings, planted };
+    let verdict = if is_control { control(&findings) } else { sound(&findings, &planted) };
+    let judged = Judged { findings, planted, passed: verdict.is_ok() };
     let summary = Summary::of(&facts, &judged)?;
     summary.save(directory)?;
     let requests = &summary.requests;
@@ -163,32 +165,32 @@ async fn judge(system: &System, directory: &Path, is_control: bool) -> anyhow::R
         summary.absorbed,
     ));
     say(&format!("{} faults planted into the books, {} seen", summary.planted, summary.caught));
-    if is_control {
-        return control(&judged.findings);
-    }
-    conclude(&judged.findings)?;
-    let blind = judged.planted.iter().find(|it| it.found.is_empty());
+    verdict.map(|good| say(&good))
+}
+
+/// Nothing may be wrong, and everything planted must have been seen.
+fn sound(findings: &[Finding], planted: &[Planted]) -> anyhow::Result<String> {
+    let good = conclude(findings)?;
+    let blind = planted.iter().find(|it| it.found.is_empty());
     ensure!(blind.is_none(), "the check is blind: {}", blind.map_or("", |it| &it.what));
-    Ok(())
+    Ok(good)
 }
 
 /// Without the fence tasks have to take effect twice, and nothing else may be wrong.
-fn control(findings: &[Finding]) -> anyhow::Result<()> {
+fn control(findings: &[Finding]) -> anyhow::Result<String> {
     let (doubles, others): (Vec<_>, Vec<_>) =
         findings.iter().cloned().partition(|finding| finding.grade == Grade::Double);
     conclude(&others)?;
     ensure!(!doubles.is_empty(), "nothing was done twice without the fence: the check is blind");
-    say(&format!("without the fence {} tasks took effect twice", doubles.len()));
-    Ok(())
+    Ok(format!("without the fence {} tasks took effect twice", doubles.len()))
 }
 
-fn conclude(findings: &[Finding]) -> anyhow::Result<()> {
+fn conclude(findings: &[Finding]) -> anyhow::Result<String> {
     for finding in findings.iter().take(SHOWN) {
         say(&finding.to_string());
     }
     ensure!(findings.is_empty(), "{} findings", findings.len());
-    say("nothing lost, nothing done twice, nothing left open");
-    Ok(())
+    Ok("nothing lost, nothing done twice, nothing left open".to_owned())
 }
 
 /// Tells the operator.

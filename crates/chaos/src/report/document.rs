@@ -8,18 +8,26 @@ const BEGIN: &str = "<!-- measured by `chaos report`: begin -->";
 const END: &str = "<!-- measured by `chaos report`: end -->";
 
 /// Puts the figures of runs into a document, between the two marks that are there for them.
-pub(crate) fn write(document: &Path, runs: &[Summary]) -> anyhow::Result<()> {
+pub(crate) fn write(document: &Path, figures: &str) -> anyhow::Result<()> {
     let name = document.display();
     let text = fs::read_to_string(document).with_context(|| format!("cannot read {name}"))?;
     let (before, rest) = text.split_once(BEGIN).with_context(|| format!("no mark in {name}"))?;
     let (_, after) = rest.split_once(END).with_context(|| format!("no end in {name}"))?;
-    let figures = figures(runs)?;
     fs::write(document, format!("{before}{BEGIN}\n\n{figures}\n{END}{after}"))?;
     Ok(())
 }
 
-fn figures(runs: &[Summary]) -> anyhow::Result<String> {
+/// All there is to tell of runs of programs that are described by `built`.
+pub(crate) fn figures(runs: &[Summary], built: &str) -> anyhow::Result<String> {
     let mut text = String::new();
+    let cores = std::thread::available_parallelism()?;
+    writeln!(
+        text,
+        "{built}, on {cores} cores which the harness, Postgres, Redis and the outside world share \
+         with\nthem. `make chaos-full` makes such a table; a row by itself is\n\
+         `make chaos ARGS=\"--profile RUN --seed SEED --minutes MINUTES\"`, with `--connections 1`\n\
+         (or 2) where the run says so.\n"
+    )?;
     let header = "| run | seed | minutes | faults | requests | unanswered | orders | tasks | lost \
                   | double | wrong | stuck |";
     writeln!(text, "{header}\n|{}", "---|".repeat(12))?;

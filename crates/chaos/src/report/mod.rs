@@ -5,6 +5,6 @@ mod quantiles;
 mod summary;
 
 pub(crate) use self::{
-    document::write,
+    document::{figures, write},
     summary::{Judged, Summary},
 };

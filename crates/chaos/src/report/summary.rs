@@ -15,12 +15,16 @@ pub(crate) struct Judged {
     pub(crate) findings: Vec<Finding>,
     /// What was planted into the books to test the check.
     pub(crate) planted: Vec<Planted>,
+    /// Whether the run is what it should be.
+    pub(crate) passed: bool,
 }
 
 /// One run in figures.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Summary {
     pub(crate) header: Header,
+    /// Whether the run is what it should be.
+    pub(crate) passed: bool,
     /// From the first fault to the last.
     pub(crate) seconds: u64,
     /// How often each fault happened.
@@ -78,6 +82,7 @@ impl Summary {
         let caught = judged.planted.iter().filter(|it| !it.found.is_empty()).count();
         Ok(Self {
             header: header.context("the history has no beginning")?,
+            passed: judged.passed,
             seconds: seconds(facts),
             faults: faults(facts),
             requests: requests(facts),
@@ -112,7 +117,12 @@ impl Summary {
     /// What the run is called in tables.
     pub(crate) fn name(&self) -> String {
         let control = if self.header.is_control { ", workers without the fence" } else { "" };
-        format!("{}{control}", self.header.profile)
+        let pool = match self.header.connections {
+            1 => ", 1 connection".to_owned(),
+            2..8 => format!(", {} connections", self.header.connections),
+            _ => String::new(),
+        };
+        format!("{}{pool}{control}", self.header.profile)
     }
 
     pub(crate) fn save(&self, directory: &Path) -> anyhow::Result<()> {
