@@ -6,7 +6,7 @@ use axum::{
 };
 use domain::{
     fault::{Code, Fault},
-    identity::{IdentityQueries, TokenHash, TokenMint, TokenOwner},
+    identity::{IdentityQueries, Mode, TokenHash, TokenMint, TokenOwner},
     ids::UserId,
     store::StoreError,
 };
@@ -22,6 +22,8 @@ pub struct CurrentUser {
     pub id: UserId,
     /// With which token; a long stream asks again whether it is still good.
     pub token: TokenHash,
+    /// Whether anything real is touched.
+    pub mode: Mode,
 }
 
 impl<S> FromRequestParts<S> for CurrentUser
@@ -83,7 +85,7 @@ impl Callers {
         let lookup = async { self.identity.token_owner(token).await };
         match self.remembered.try_get_with(token, lookup).await? {
             Some(TokenOwner { suspended: true, .. }) => Err(AuthError::Suspended),
-            Some(owner) => Ok(CurrentUser { id: owner.user, token }),
+            Some(owner) => Ok(CurrentUser { id: owner.user, token, mode: owner.mode }),
             None => Err(AuthError::Missing),
         }
     }

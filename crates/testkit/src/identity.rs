@@ -2,7 +2,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use domain::{
-    identity::{MintedToken, PasswordHasher, TokenHash, TokenMint},
+    identity::{MintedToken, Mode, PasswordHasher, TokenHash, TokenMint},
     store::StoreError,
 };
 
@@ -15,7 +15,7 @@ pub struct CountingMint {
 const PREFIX: &str = "sb_test_";
 
 impl TokenMint for CountingMint {
-    fn mint(&self) -> MintedToken {
+    fn mint(&self, _mode: Mode) -> MintedToken {
         let number = self.last.fetch_add(1, Ordering::Relaxed) + 1;
         MintedToken { secret: format!("{PREFIX}{number:016}"), hash: hash(number) }
     }

@@ -7,7 +7,7 @@ use axum::{
     http::{Method, Request, StatusCode},
 };
 use domain::{
-    identity::{Customer, IdentityQueries, Scope, TokenHash, TokenOwner},
+    identity::{Customer, IdentityQueries, Mode, Scope, TokenHash, TokenOwner},
     ids::UserId,
     store::StoreError,
 };
@@ -86,7 +86,7 @@ trait MintUnstored {
 
 impl<T: domain::identity::TokenMint> MintUnstored for T {
     fn mint_unstored(&self) -> String {
-        self.mint().secret
+        self.mint(Mode::Live).secret
     }
 }
 
@@ -100,7 +100,7 @@ async fn a_suspended_account_is_known_and_not_allowed() {
         }
 
         async fn token_owner(&self, _: TokenHash) -> Result<Option<TokenOwner>, StoreError> {
-            Ok(Some(TokenOwner { user: UserId::new(1), suspended: true }))
+            Ok(Some(TokenOwner { user: UserId::new(1), suspended: true, mode: Mode::Live }))
         }
     }
     let api = Api::with(|parts, market| {

@@ -13,7 +13,7 @@ use api_server::{
 use async_trait::async_trait;
 use axum::http::StatusCode;
 use domain::{
-    identity::{Customer, IdentityQueries, TokenHash, TokenOwner},
+    identity::{Customer, IdentityQueries, Mode, TokenHash, TokenOwner},
     ids::{EventSeq, UserId},
     outbox::{EventQueries, EventRelay as _, StampedEvent},
     store::StoreError,
@@ -337,7 +337,11 @@ impl IdentityQueries for Revocable {
 
     async fn token_owner(&self, _: TokenHash) -> Result<Option<TokenOwner>, StoreError> {
         let revoked = self.0.load(Ordering::Relaxed);
-        Ok((!revoked).then_some(TokenOwner { user: UserId::new(1), suspended: false }))
+        Ok((!revoked).then_some(TokenOwner {
+            user: UserId::new(1),
+            suspended: false,
+            mode: Mode::Live,
+        }))
     }
 }
 

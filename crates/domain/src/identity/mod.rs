@@ -7,4 +7,4 @@ mod token;
 
 pub use ports::{IdentityQueries, IdentityRepo, PasswordHasher, TokenMint};
 pub use scope::Scope;
-pub use token::{Customer, MintedToken, TokenHash, TokenOwner, TokenRecord};
+pub use token::{Customer, MintedToken, Mode, TokenHash, TokenOwner, TokenRecord, test_address};

@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 
-use super::{Customer, MintedToken, TokenHash, TokenOwner, TokenRecord};
+use super::{Customer, MintedToken, Mode, TokenHash, TokenOwner, TokenRecord};
 use crate::{ids::UserId, store::StoreError, time::Timestamp};
 
 /// Customers and tokens inside a unit of work.
@@ -13,6 +13,9 @@ pub trait IdentityRepo: Send {
         password_hash: Option<&str>,
         at: Timestamp,
     ) -> Result<Option<UserId>, StoreError>;
+
+    /// The test account of a customer, which is a customer of its own; made when there is none.
+    async fn test_account(&mut self, of: UserId, at: Timestamp) -> Result<UserId, StoreError>;
 
     /// Stores a token.
     async fn insert_token(&mut self, token: &TokenRecord, at: Timestamp) -> Result<(), StoreError>;
@@ -30,8 +33,8 @@ pub trait IdentityQueries: Send + Sync {
 
 /// Makes tokens and recognises them.
 pub trait TokenMint: Send + Sync {
-    /// A fresh token.
-    fn mint(&self) -> MintedToken;
+    /// A fresh token, which tells its mode by its first letters.
+    fn mint(&self, mode: Mode) -> MintedToken;
 
     /// What is stored of `text`, or nothing when it cannot be a token of ours.
     fn recognise(&self, text: &str) -> Option<TokenHash>;

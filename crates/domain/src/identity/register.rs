@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{MintedToken, PasswordHasher, TokenMint, TokenRecord};
+use super::{MintedToken, Mode, PasswordHasher, TokenMint, TokenRecord};
 use crate::{
     fault::{Code, Fault, FieldFault},
     ids::UserId,
@@ -85,7 +85,7 @@ impl IssueToken {
 
     /// Runs the use case; the secret is not stored and cannot be shown again.
     pub async fn execute(&self, user: UserId, name: &str) -> Result<MintedToken, StoreError> {
-        let minted = self.mint.mint();
+        let minted = self.mint.mint(Mode::Live);
         let record = TokenRecord {
             user,
             hash: minted.hash,

@@ -13,6 +13,28 @@ pub struct Customer {
     pub created_at: Timestamp,
 }
 
+/// Whether a token moves real money and real numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Mode {
+    /// Real customers, providers and money.
+    #[default]
+    Live,
+    /// A customer's test account: money of no value, and a provider that is built in.
+    Test,
+}
+
+impl Mode {
+    /// The mode of an account that is, or is not, the test account of another one.
+    pub const fn of(is_test: bool) -> Self {
+        if is_test { Self::Test } else { Self::Live }
+    }
+
+    /// Whether nothing real is touched.
+    pub const fn is_test(self) -> bool {
+        matches!(self, Self::Test)
+    }
+}
+
 /// SHA-256 of a token: all that is stored of it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TokenHash(pub [u8; 32]);
@@ -68,4 +90,11 @@ pub struct TokenOwner {
     pub user: UserId,
     /// Known, but not allowed anything.
     pub suspended: bool,
+    /// What the customer is.
+    pub mode: Mode,
+}
+
+/// The address of a test account. Nobody reads mail there (RFC 2606), so no customer has it.
+pub fn test_address(of: UserId) -> String {
+    format!("test-of-{of}@test.invalid")
 }

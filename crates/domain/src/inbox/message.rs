@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use crate::{
     ids::{ExternalId, InboxId, ProviderId},
-    providers::SmsText,
+    providers::{SmsCode, SmsText},
     time::Timestamp,
 };
 
@@ -14,7 +14,7 @@ pub struct Callback {
     /// For which activation.
     pub external_id: ExternalId,
     /// The provider's idea of the code.
-    pub code: Option<String>,
+    pub code: Option<SmsCode>,
     /// The message.
     pub text: SmsText,
     /// The provider's own time stamp: names the message, tells no time we could trust.
@@ -81,7 +81,7 @@ impl CallbackState {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IncomingSms {
     /// The code, recognised by us or named by the provider.
-    pub code: Option<String>,
+    pub code: Option<SmsCode>,
     /// The message; a bare code where the provider gives no more.
     pub text: SmsText,
     /// How it came.
@@ -118,9 +118,9 @@ pub struct StoredMessage {
     /// Its number within the order, from 1.
     pub revision: i32,
     /// The code in it.
-    pub code: Option<String>,
-    /// The message.
-    pub text: SmsText,
+    pub code: Option<SmsCode>,
+    /// The message; nothing once it was forgotten.
+    pub text: Option<SmsText>,
     /// How it came.
     pub source: MessageSource,
     /// When it was stored.

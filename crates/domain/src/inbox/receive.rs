@@ -12,7 +12,7 @@ use crate::{
     ledger::PostError,
     orders::{IllegalTransition, Order, Status, late},
     outbox::{Event, EventKind, Outbox, Queue, Wake},
-    providers::{CancelOutcome, ProviderError, ProviderRegistry, SmsText, UpstreamStatus},
+    providers::{CancelOutcome, ProviderError, ProviderRegistry, SmsCode, SmsText, UpstreamStatus},
     store::{ATTEMPTS, AsContention, Store, StoreError, UnitOfWork, retrying},
     tasks::TaskKind,
     time::{Clock, Timestamp},
@@ -150,7 +150,7 @@ impl ReceiveSms {
             uow.commit().await?;
             return Ok(Receipt::Settled);
         }
-        let code = code.or_else(|| otp::recognise(text.reveal()));
+        let code = code.or_else(|| otp::recognise(text.reveal()).map(SmsCode::from));
         let sms = IncomingSms { code, text, source: MessageSource::Callback };
         let state = deliver(&mut *uow, order, sms, self.clock.now()).await?;
         uow.inbox().mark_callback(id, state).await?;
@@ -199,10 +199,11 @@ impl PullSms {
             UpstreamStatus::Ended => return Ok(Pulled::Ended),
             UpstreamStatus::Waiting | UpstreamStatus::Missing => return Ok(Pulled::Nothing),
         };
-        let Some(text) = text.or_else(|| code.as_deref().map(SmsText::new)) else {
+        let Some(text) = text.or_else(|| code.as_ref().map(|code| SmsText::new(code.reveal())))
+        else {
             return Ok(Pulled::Nothing);
         };
-        let code = code.or_else(|| otp::recognise(text.reveal()));
+        let code = code.or_else(|| otp::recognise(text.reveal()).map(SmsCode::from));
         let sms = IncomingSms { code, text, source: MessageSource::Poll };
         retrying(ATTEMPTS, || self.store(order, sms.clone())).await
     }
@@ -242,7 +243,9 @@ async fn deliver(
     at: Timestamp,
 ) -> Result<CallbackState, PullError> {
     let messages = uow.inbox().messages(&order).await?;
-    let same = |m: &&StoredMessage| m.text == sms.text || (m.code.is_some() && m.code == sms.code);
+    let same = |m: &&StoredMessage| {
+        m.text.as_ref() == Some(&sms.text) || (m.code.is_some() && m.code == sms.code)
+    };
     if sms.source == MessageSource::Poll {
         if messages.iter().any(|m| same(&m)) {
             return Ok(CallbackState::Known);
@@ -267,7 +270,7 @@ async fn deliver(
     };
     let revision = received.delivery().map_or(1, |delivery| delivery.revision);
     let message =
-        StoredMessage { revision, code: sms.code, text: sms.text, source: sms.source, at };
+        StoredMessage { revision, code: sms.code, text: Some(sms.text), source: sms.source, at };
     if first {
         uow.ledger().post(&money.capture(provider, cost)).await?;
     }
@@ -286,7 +289,8 @@ async fn complete_text(
     sms: &IncomingSms,
     at: Timestamp,
 ) -> Result<CallbackState, PullError> {
-    let message = StoredMessage { text: sms.text.clone(), source: sms.source, ..polled.clone() };
+    let message =
+        StoredMessage { text: Some(sms.text.clone()), source: sms.source, ..polled.clone() };
     uow.inbox().replace_message(&order, &message).await?;
     let newest = order.delivery().is_some_and(|delivery| delivery.revision == polled.revision);
     if newest && let Ok(order) = order.retext(sms.text.clone(), at) {

@@ -3,7 +3,7 @@ use crate::{
     ids::{CarrierId, CatalogProductId, ExternalId, OrderId, ProductId, ProviderId, UserId},
     ledger::chart::OrderMoney,
     money::{Amount, Cost},
-    providers::{PhoneNumber, SmsText},
+    providers::{PhoneNumber, SmsCode, SmsText},
     time::Timestamp,
 };
 
@@ -118,11 +118,23 @@ pub struct Delivery {
     /// How many messages are stored.
     pub revision: i32,
     /// The last recognised code.
-    pub code: Option<String>,
-    /// The last text.
-    pub text: SmsText,
+    pub code: Option<SmsCode>,
+    /// The last text; nothing once it was forgotten.
+    pub text: Option<SmsText>,
     /// When the first message was stored.
     pub first_at: Timestamp,
+}
+
+impl Delivery {
+    /// The code in the clear, for its owner.
+    pub fn shown_code(&self) -> Option<String> {
+        self.code.as_ref().map(|code| code.reveal().to_owned())
+    }
+
+    /// The text in the clear, for its owner.
+    pub fn shown_text(&self) -> Option<String> {
+        self.text.as_ref().map(|text| text.reveal().to_owned())
+    }
 }
 
 impl Order {
@@ -228,7 +240,7 @@ impl Order {
     pub fn receive(
         mut self,
         text: SmsText,
-        code: Option<String>,
+        code: Option<SmsCode>,
         at: Timestamp,
     ) -> Result<Self, IllegalTransition> {
         let (mut lease, before) = match self.state {
@@ -240,6 +252,7 @@ impl Order {
             }
         };
         lease.resend_from = lease.resend_from.or(Some(at));
+        let text = Some(text);
         let delivery = match before {
             None => Delivery { revision: 1, code, text, first_at: at },
             Some(old) => Delivery {
@@ -261,7 +274,7 @@ impl Order {
     pub fn retext(mut self, text: SmsText, at: Timestamp) -> Result<Self, IllegalTransition> {
         match &mut self.state {
             OrderState::Delivered { delivery, .. } | OrderState::Completed { delivery, .. } => {
-                delivery.text = text;
+                delivery.text = Some(text);
                 self.changed_at = at;
                 Ok(self)
             }

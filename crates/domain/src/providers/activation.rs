@@ -52,7 +52,7 @@ pub enum UpstreamStatus {
     /// An SMS arrived; the text only where the protocol gives it.
     Received {
         /// The provider's idea of the code.
-        code: Option<String>,
+        code: Option<SmsCode>,
         /// The whole message.
         text: Option<SmsText>,
     },
@@ -143,6 +143,35 @@ impl PhoneNumber {
 impl fmt::Debug for PhoneNumber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("PhoneNumber(…)")
+    }
+}
+
+/// The code in an SMS: a credential, so it does not print itself.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct SmsCode(String);
+
+impl SmsCode {
+    /// The code, for the owner and for storage only.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for SmsCode {
+    fn from(code: String) -> Self {
+        Self(code)
+    }
+}
+
+impl From<&str> for SmsCode {
+    fn from(code: &str) -> Self {
+        Self(code.to_owned())
+    }
+}
+
+impl fmt::Debug for SmsCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SmsCode(…)")
     }
 }
 

@@ -6,7 +6,7 @@ mod ports;
 
 pub use activation::{
     AcquireRequest, Activation, ActiveActivation, CancelOutcome, ListedCountry, ListedOffer,
-    ListedService, Listing, PhoneNumber, ProviderCatalog, SmsText, UpstreamStatus,
+    ListedService, Listing, PhoneNumber, ProviderCatalog, SmsCode, SmsText, UpstreamStatus,
 };
 pub use error::{AcquireError, ProviderError, Refusal};
 pub use ports::{

@@ -114,7 +114,7 @@ async fn delivers_instead_when_a_message_has_come() -> Outcome {
     assert_eq!(error.code(), Code::Conflict);
     assert_eq!(error.public_message(), "An SMS has arrived for this order");
     let delivered = market.order(&order).await?;
-    assert_eq!(delivered.delivery().and_then(|d| d.code.clone()).as_deref(), Some("1234"));
+    assert_eq!(delivered.delivery().and_then(|d| d.code.clone()), Some("1234".into()));
     assert_eq!(market.wallet().await?, (70, 0));
     market.settle_down().await?;
     assert_eq!(market.check_story().await?, 0);

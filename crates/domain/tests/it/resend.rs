@@ -6,7 +6,7 @@ use domain::{
     fault::{Code, Fault},
     ids::{OrderId, UserId},
     orders::{Capabilities, Order, resend::ResendError},
-    providers::ProviderError,
+    providers::{ProviderError, SmsCode},
     time::Clock,
 };
 use testkit::{Blow, Call, Market, Moment, Outcome};
@@ -29,7 +29,8 @@ async fn asks_for_a_further_message_and_stores_it() -> Outcome {
     market.clock.advance_seconds(5);
     market.poll_active().run_once().await?;
     let messages = market.messages(&order).await?;
-    let codes: Vec<_> = messages.iter().map(|message| message.code.as_deref()).collect();
+    let codes: Vec<_> =
+        messages.iter().map(|message| message.code.as_ref().map(SmsCode::reveal)).collect();
     assert_eq!(codes, [Some("1234"), Some("5678")]);
     assert_eq!(market.wallet().await?, (70, 0));
     market.settle_down().await?;

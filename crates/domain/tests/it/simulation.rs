@@ -165,7 +165,7 @@ impl Life {
             self.callbacks.push(Callback {
                 provider: seller.id,
                 external_id,
-                code: self.dice.happens(500).then_some(code),
+                code: self.dice.happens(500).then(|| code.into()),
                 text: SmsText::new(&text),
                 received_at: format!("message {}", self.messages),
             });

@@ -1,19 +1,21 @@
 use aws_lc_rs::{digest, rand};
 use crc::{CRC_32_ISO_HDLC, Crc};
-use domain::identity::{MintedToken, TokenHash, TokenMint};
+use domain::identity::{MintedToken, Mode, TokenHash, TokenMint};
 
-const PREFIX: &str = "vn_live_";
+const LIVE: &str = "vn_live_";
+const TEST: &str = "vn_test_";
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 /// Random characters: 190 bits, so that a plain SHA-256 of the token cannot be reversed.
 const SECRET_LEN: usize = 32;
 /// Characters that any CRC-32 fits in.
 const CHECKSUM_LEN: usize = 6;
-const LEN: usize = PREFIX.len() + SECRET_LEN + CHECKSUM_LEN;
+const PREFIX_LEN: usize = LIVE.len();
+const LEN: usize = PREFIX_LEN + SECRET_LEN + CHECKSUM_LEN;
 /// The largest multiple of 62 in a byte; bytes from here on would favour some characters.
 const UNBIASED: u8 = 248;
 const CHECKSUM: Crc<u32> = Crc::<u32>::new(&CRC_32_ISO_HDLC);
 
-/// API tokens: `vn_live_`, 32 random characters and 6 of checksum.
+/// API tokens: `vn_live_` or `vn_test_`, 32 random characters and 6 of checksum.
 ///
 /// The prefix lets scanners find leaked ones; the checksum lets us turn away made-up ones without
 /// asking the database.
@@ -21,9 +23,9 @@ const CHECKSUM: Crc<u32> = Crc::<u32>::new(&CRC_32_ISO_HDLC);
 pub struct Tokens;
 
 impl TokenMint for Tokens {
-    fn mint(&self) -> MintedToken {
+    fn mint(&self, mode: Mode) -> MintedToken {
         let mut secret = String::with_capacity(LEN);
-        secret.push_str(PREFIX);
+        secret.push_str(if mode.is_test() { TEST } else { LIVE });
         push_random(&mut secret);
         let checksum = checksum(&secret);
         secret.push_str(&checksum);
@@ -31,7 +33,7 @@ impl TokenMint for Tokens {
     }
 
     fn recognise(&self, text: &str) -> Option<TokenHash> {
-        let fits = text.len() == LEN && text.starts_with(PREFIX);
+        let fits = text.len() == LEN && (text.starts_with(LIVE) || text.starts_with(TEST));
         let (body, sum) = text.split_at_checked(LEN - CHECKSUM_LEN).filter(|_| fits)?;
         (checksum(body) == sum).then(|| hash(text))
     }
@@ -40,13 +42,13 @@ impl TokenMint for Tokens {
 /// Appends [`SECRET_LEN`] characters, each equally likely.
 fn push_random(text: &mut String) {
     let mut bytes = [0; SECRET_LEN];
-    while text.len() < PREFIX.len() + SECRET_LEN {
+    while text.len() < PREFIX_LEN + SECRET_LEN {
         // AWS-LC ends the process rather than fail here; should that change, nothing that is not
         // random gets into a token.
         if rand::fill(&mut bytes).is_err() {
             continue;
         }
-        let room = PREFIX.len() + SECRET_LEN - text.len();
+        let room = PREFIX_LEN + SECRET_LEN - text.len();
         let fair = bytes.iter().filter(|byte| **byte < UNBIASED).take(room);
         text.extend(fair.map(|byte| character(u32::from(*byte))));
     }
@@ -106,14 +108,24 @@ mod tests {
 
     #[test]
     fn mints_tokens_that_it_recognises() {
-        let minted = Tokens.mint();
+        let minted = Tokens.mint(Mode::Live);
         assert_eq!(minted.secret.len(), 46);
+        assert!(minted.secret.starts_with("vn_live_"));
         assert_eq!(Tokens.recognise(&minted.secret), Some(minted.hash));
         let sha = hex::encode(aws_lc_rs::digest::digest(
             &aws_lc_rs::digest::SHA256,
             minted.secret.as_bytes(),
         ));
         assert_eq!(hex::encode(minted.hash.0), sha);
+    }
+
+    #[test]
+    fn a_token_of_test_mode_says_so() {
+        let minted = Tokens.mint(Mode::Test);
+        assert!(minted.secret.starts_with("vn_test_") && minted.secret.len() == 46);
+        assert_eq!(Tokens.recognise(&minted.secret), Some(minted.hash));
+        let live = minted.secret.replace("vn_test_", "vn_live_");
+        assert_eq!(Tokens.recognise(&live), None, "the checksum covers the mode");
     }
 
     #[test]
@@ -133,9 +145,9 @@ mod tests {
 
     #[test]
     fn other_lengths_and_prefixes_are_no_tokens() {
-        let test_mode = "vn_test_AbCdEfGhIjKlMnOpQrStUvWxYz012345".to_owned();
-        let test_mode = format!("{test_mode}{}", checksum(&test_mode));
-        for text in ["", "vn_live_", &KNOWN[..45], &format!("{KNOWN}0"), &test_mode] {
+        let other_mode = "vn_demo_AbCdEfGhIjKlMnOpQrStUvWxYz012345".to_owned();
+        let other_mode = format!("{other_mode}{}", checksum(&other_mode));
+        for text in ["", "vn_live_", &KNOWN[..45], &format!("{KNOWN}0"), &other_mode] {
             assert_eq!(Tokens.recognise(text), None, "{text}");
         }
     }
@@ -146,7 +158,7 @@ mod tests {
         let mut counts = HashMap::<char, u32>::new();
         let mut seen = HashSet::new();
         for _ in 0..1_000 {
-            let secret = Tokens.mint().secret;
+            let secret = Tokens.mint(Mode::Live).secret;
             secret[8..40].chars().for_each(|c| *counts.entry(c).or_default() += 1);
             assert!(seen.insert(secret));
         }

@@ -6,7 +6,7 @@ use domain::{
         StoredMessage,
     },
     orders::Order,
-    providers::SmsText,
+    providers::{SmsCode, SmsText},
     store::StoreError,
     tasks::TaskKind,
     time::Timestamp,
@@ -35,7 +35,7 @@ impl TryFrom<CallbackRow> for StoredCallback {
             callback: Callback {
                 provider: ProviderId::new(row.provider_id),
                 external_id: ExternalId::parse(&row.external_id).ok_or_else(|| bad("id"))?,
-                code: row.code,
+                code: row.code.map(SmsCode::from),
                 text: SmsText::new(&row.text),
                 received_at: row.upstream_at,
             },
@@ -57,8 +57,8 @@ fn message(order: OrderId, row: MessageRow) -> Result<StoredMessage, StoreError>
     let source = MessageSource::parse(&row.source);
     Ok(StoredMessage {
         revision: row.revision,
-        code: row.code,
-        text: SmsText::new(&row.text),
+        code: row.code.map(SmsCode::from),
+        text: Some(SmsText::new(&row.text)),
         source: source.ok_or_else(|| error::corrupt("sms_messages", order, "source"))?,
         at: row.created_at,
     })
@@ -110,8 +110,8 @@ impl InboxRepo for PgUnitOfWork {
             order.user.get(),
             order.id.get(),
             message.revision,
-            message.code,
-            message.text.reveal(),
+            message.code.as_ref().map(SmsCode::reveal),
+            message.text.as_ref().map(SmsText::reveal),
             message.source.as_str(),
             message.at,
         )
@@ -131,7 +131,7 @@ impl InboxRepo for PgUnitOfWork {
             order.user.get(),
             order.id.get(),
             message.revision,
-            message.text.reveal(),
+            message.text.as_ref().map(SmsText::reveal),
             message.source.as_str(),
         )
         .execute(self.conn())
@@ -166,7 +166,7 @@ impl CallbackStore for Postgres {
                FROM stored LEFT JOIN told ON true"#,
             callback.provider.get(),
             callback.external_id.as_str(),
-            callback.code,
+            callback.code.as_ref().map(SmsCode::reveal),
             callback.text.reveal(),
             callback.received_at,
             at,

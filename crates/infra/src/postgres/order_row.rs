@@ -4,7 +4,7 @@ use domain::{
     ids::{CarrierId, CatalogProductId, ExternalId, OrderId, ProductId, ProviderId, UserId},
     money::{Amount, Cost},
     orders::{Delivery, FailReason, Lease, Order, OrderState, Quote, Status},
-    providers::{PhoneNumber, SmsText},
+    providers::{PhoneNumber, SmsCode, SmsText},
     store::StoreError,
     time::Timestamp,
 };
@@ -119,8 +119,8 @@ fn lease(row: &OrderRow) -> Option<Lease> {
 fn delivery(row: &OrderRow) -> Option<Delivery> {
     Some(Delivery {
         revision: row.sms_revision,
-        code: row.otp_code.clone(),
-        text: SmsText::new(row.otp_message.as_deref()?),
+        code: row.otp_code.as_deref().map(SmsCode::from),
+        text: Some(SmsText::new(row.otp_message.as_deref()?)),
         first_at: row.otp_received_at?,
     })
 }

@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use domain::{
     ids::{ExternalId, OrderId, ProviderId},
-    orders::{Order, OrderRepo, OrderState},
+    orders::{Delivery, Order, OrderRepo, OrderState},
     store::StoreError,
 };
 
@@ -68,8 +68,8 @@ impl OrderRepo for PgUnitOfWork {
             failed,
             lease.and_then(|lease| lease.resend_from),
             delivery.map_or(0, |delivery| delivery.revision),
-            delivery.and_then(|delivery| delivery.code.as_deref()),
-            delivery.map(|delivery| delivery.text.reveal()),
+            delivery.and_then(Delivery::shown_code),
+            delivery.and_then(Delivery::shown_text),
             delivery.map(|delivery| delivery.first_at),
             canceled_at,
             order.upstream_open,

@@ -1,6 +1,6 @@
 //! Customers and tokens.
 
-use domain::identity::{TokenHash, TokenOwner, TokenRecord};
+use domain::identity::{Mode, TokenHash, TokenOwner, TokenRecord};
 
 use super::{Backend, stage::customer};
 use crate::{Outcome, start_of_time};
@@ -56,9 +56,32 @@ pub async fn finds_the_owner_of_a_token<B: Backend>(store: &B) -> Outcome {
         unit.identity().insert_token(&record, start_of_time()).await?;
         unit.commit().await?;
     }
-    let owner = |user| Some(TokenOwner { user, suspended: false });
+    let owner = |user| Some(TokenOwner { user, suspended: false, mode: Mode::Live });
     assert_eq!(store.token_owner(TokenHash([1; 32])).await?, owner(first));
     assert_eq!(store.token_owner(TokenHash([3; 32])).await?, owner(second));
     assert_eq!(store.token_owner(TokenHash([4; 32])).await?, None);
+    Ok(())
+}
+
+/// A customer has one test account, and its tokens say so.
+pub async fn gives_a_customer_one_test_account<B: Backend>(store: &B) -> Outcome {
+    let user = customer(store, "a@example.com", 0).await?;
+    let mut accounts = Vec::new();
+    for _ in 0..2 {
+        let mut unit = store.begin().await?;
+        accounts.push(unit.identity().test_account(user, start_of_time()).await?);
+        unit.commit().await?;
+    }
+    assert_eq!(accounts[0], accounts[1]);
+    assert_ne!(accounts[0], user);
+    let (account, hash) = (accounts[0], TokenHash([9; 32]));
+    let record = TokenRecord { user: account, hash, hint: String::new(), name: String::new() };
+    let mut unit = store.begin().await?;
+    unit.identity().insert_token(&record, start_of_time()).await?;
+    unit.commit().await?;
+    let owner = TokenOwner { user: account, suspended: false, mode: Mode::Test };
+    assert_eq!(store.token_owner(hash).await?, Some(owner));
+    let mut unit = store.begin().await?;
+    unit.identity().test_account(account, start_of_time()).await.unwrap_err();
     Ok(())
 }

@@ -28,7 +28,7 @@ fn callback(provider: ProviderId) -> Outcome<Callback> {
     Ok(Callback {
         provider,
         external_id: external("1")?,
-        code: Some("1234".to_owned()),
+        code: Some("1234".into()),
         text: SmsText::new("Your code is 1234"),
         received_at: "2027-01-15 08:00:00".to_owned(),
     })
@@ -163,8 +163,8 @@ pub async fn knows_whom_to_believe<B: Backend>(store: &B) -> Outcome {
 fn message(revision: i32, text: &str) -> StoredMessage {
     StoredMessage {
         revision,
-        code: Some("1234".to_owned()),
-        text: SmsText::new(text),
+        code: Some("1234".into()),
+        text: Some(SmsText::new(text)),
         source: MessageSource::Poll,
         at: start_of_time() + Duration::from_secs(9),
     }
@@ -207,7 +207,7 @@ pub async fn replaces_text_and_source_of_a_message<B: Backend>(store: &B) -> Out
     let (first, second) = (message(1, "1234"), message(2, "5678"));
     let order = with_messages(&stage, &[first.clone(), second.clone()]).await?;
     let full = StoredMessage {
-        text: SmsText::new("Your code is 1234"),
+        text: Some(SmsText::new("Your code is 1234")),
         source: MessageSource::Callback,
         ..first
     };

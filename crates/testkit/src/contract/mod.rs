@@ -291,6 +291,7 @@ macro_rules! cases {
             forgets_a_customer_of_a_dropped_unit,
             finds_a_customer_by_address,
             finds_the_owner_of_a_token,
+            gives_a_customer_one_test_account,
         }
     };
     (catalog => $each:ident) => {

@@ -125,7 +125,7 @@ impl<'a, B: Backend> Stage<'a, B> {
     pub(super) async fn delivered(&self, order: Order) -> Outcome<Order> {
         let capture = order.money().capture(order.quote.provider, order.quote.cost);
         let at = order.changed_at + Duration::from_secs(1);
-        let delivered = order.receive(SmsText::new("Code 1234"), Some("1234".to_owned()), at)?;
+        let delivered = order.receive(SmsText::new("Code 1234"), Some("1234".into()), at)?;
         self.write(&delivered, Some(capture)).await?;
         Ok(delivered)
     }

@@ -248,7 +248,7 @@ impl Market {
         Ok(Callback {
             provider: order.quote.provider,
             external_id: lease.external_id.clone(),
-            code: Some(code.to_owned()),
+            code: Some(code.into()),
             text: SmsText::new(&format!("Your code is {code}")),
             received_at: format!("at the time of {code}"),
         })

@@ -2,7 +2,10 @@ use std::collections::{BTreeMap, HashMap};
 
 use async_trait::async_trait;
 use domain::{
-    identity::{Customer, IdentityQueries, IdentityRepo, TokenHash, TokenOwner, TokenRecord},
+    identity::{
+        Customer, IdentityQueries, IdentityRepo, Mode, TokenHash, TokenOwner, TokenRecord,
+        test_address,
+    },
     ids::UserId,
     store::StoreError,
     time::Timestamp,
@@ -19,11 +22,17 @@ use super::{
 pub(super) struct Identities {
     customers: BTreeMap<UserId, Customer>,
     tokens: HashMap<TokenHash, UserId>,
+    /// Test accounts, by the customer they belong to.
+    tests: BTreeMap<UserId, UserId>,
 }
 
 impl Identities {
     pub(super) fn contains(&self, user: UserId) -> bool {
         self.customers.contains_key(&user)
+    }
+
+    pub(super) fn is_test(&self, user: UserId) -> bool {
+        self.tests.values().any(|account| *account == user)
     }
 
     fn by_email(&self, email: &str) -> Option<&Customer> {
@@ -48,6 +57,24 @@ impl IdentityRepo for MemUnit {
             let customer = Customer { id, email: email.to_owned(), created_at: at };
             identities.customers.insert(id, customer);
             Ok(Some(id))
+        })
+        .await
+    }
+
+    async fn test_account(&mut self, of: UserId, at: Timestamp) -> Result<UserId, StoreError> {
+        self.step("test_account", |unit| {
+            let identities = &mut *unit.draft.identities;
+            if let Some(account) = identities.tests.get(&of) {
+                return Ok(*account);
+            }
+            if !identities.contains(of) || identities.is_test(of) {
+                return Err(misuse("a test account belongs to a customer"));
+            }
+            let id = UserId::new(next_id(&identities.customers, |id| id.get()));
+            let customer = Customer { id, email: test_address(of), created_at: at };
+            identities.customers.insert(id, customer);
+            identities.tests.insert(of, id);
+            Ok(id)
         })
         .await
     }
@@ -78,7 +105,11 @@ impl IdentityQueries for MemStore {
     async fn token_owner(&self, hash: TokenHash) -> Result<Option<TokenOwner>, StoreError> {
         self.read("token_owner", |state| {
             let user = state.identities.tokens.get(&hash).copied();
-            user.map(|user| TokenOwner { user, suspended: false })
+            user.map(|user| TokenOwner {
+                user,
+                suspended: false,
+                mode: Mode::of(state.identities.is_test(user)),
+            })
         })
         .await
     }

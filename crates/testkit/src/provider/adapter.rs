@@ -6,7 +6,7 @@ use domain::{
     money::Deposit,
     providers::{
         AcquireError, AcquireRequest, Activation, CancelOutcome, Listing, NumberProvider,
-        ProviderCatalog, ProviderError, SmsText, UpstreamStatus,
+        ProviderCatalog, ProviderError, SmsCode, SmsText, UpstreamStatus,
     },
 };
 
@@ -105,7 +105,7 @@ impl ScriptedProvider {
         let Some(sold) = script.world.get_mut(id).filter(|sold| sold.is_running()) else {
             return false;
         };
-        sold.messages.push((code.map(str::to_owned), text.map(SmsText::new)));
+        sold.messages.push((code.map(SmsCode::from), text.map(SmsText::new)));
         sold.awaits_more = false;
         true
     }

@@ -5,7 +5,7 @@ use domain::{
     money::Cost,
     providers::{
         AcquireRequest, Activation, ActiveActivation, CancelOutcome, ListedCountry, ListedOffer,
-        ListedService, PhoneNumber, ProviderCatalog, SmsText, UpstreamStatus,
+        ListedService, PhoneNumber, ProviderCatalog, SmsCode, SmsText, UpstreamStatus,
     },
 };
 
@@ -21,7 +21,7 @@ pub struct Sold {
     /// What it costs us if a message comes.
     pub cost: Cost,
     /// Code and text of every message, oldest first.
-    pub messages: Vec<(Option<String>, Option<SmsText>)>,
+    pub messages: Vec<(Option<SmsCode>, Option<SmsText>)>,
     /// True once we asked for a further message, until it comes.
     pub awaits_more: bool,
     /// Given back before a message came.

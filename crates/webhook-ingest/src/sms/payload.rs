@@ -7,7 +7,7 @@ use domain::{
     fault::FieldFault,
     ids::{ExternalId, ProviderId},
     inbox::Callback,
-    providers::SmsText,
+    providers::{SmsCode, SmsText},
 };
 use serde_json::{Map, Value};
 
@@ -41,6 +41,7 @@ pub(crate) fn read(
         return Err(vec![FieldFault::new("text", "is missing, and so is the code")]);
     };
     let stamp = scalar(&fields, "receivedAt").unwrap_or_default();
+    let code = code.map(SmsCode::from);
     Ok(Callback { provider, external_id, text, code, received_at: plain(&stamp, MAX_STAMP) })
 }
 
@@ -86,7 +87,7 @@ mod tests {
         assert_eq!(callback.provider, PROVIDER);
         Some((
             callback.external_id.to_string(),
-            callback.code,
+            callback.code.map(|code| code.reveal().to_owned()),
             callback.text.reveal().to_owned(),
             callback.received_at,
         ))

@@ -26,7 +26,7 @@ async fn a_report_reaches_its_order() {
     assert_eq!((answer.status, answer.body.as_str()), (StatusCode::OK, ACCEPTED));
     let order = receiver.market.order(&order).await.unwrap();
     assert_eq!(order.status(), Status::OtpReceived);
-    assert_eq!(order.delivery().unwrap().code.as_deref(), Some("123456"));
+    assert_eq!(order.delivery().unwrap().shown_code().as_deref(), Some("123456"));
     assert_eq!(receiver.market.wake.take(), [Queue::Events]);
     assert!(count("sms_callbacks_total", &["cheap", "applied"]) > before);
 }
@@ -60,7 +60,7 @@ async fn a_late_report_is_accepted() {
         .market
         .seller(&order)
         .adapter
-        .then_status(Ok(UpstreamStatus::Received { code: Some("123456".to_owned()), text: None }));
+        .then_status(Ok(UpstreamStatus::Received { code: Some("123456".into()), text: None }));
     assert_eq!(receiver.report(&order, "123456").await.status, StatusCode::OK);
     assert_eq!(receiver.pending().await, 0);
     assert_eq!(receiver.market.order(&order).await.unwrap().status(), Status::Canceled);

@@ -2,7 +2,7 @@
 
 use domain::{
     ids::{CarrierId, CatalogProductId, OrderId, ProductId},
-    orders::{Capabilities, Order, OrderState, OrderView, Status},
+    orders::{Capabilities, Delivery, Order, OrderState, OrderView, Status},
     time::Timestamp,
 };
 use serde::Serialize;
@@ -138,8 +138,8 @@ impl SmsBody {
     fn of(order: &Order) -> Self {
         let delivery = order.delivery();
         Self {
-            otp_code: delivery.and_then(|delivery| delivery.code.clone()),
-            otp_message: delivery.map(|delivery| delivery.text.reveal().to_owned()),
+            otp_code: delivery.and_then(Delivery::shown_code),
+            otp_message: delivery.and_then(Delivery::shown_text),
             sms_revision: delivery.map_or(0, |delivery| delivery.revision),
             otp_received_at: delivery.map(|delivery| delivery.first_at),
         }

@@ -6,7 +6,7 @@ use domain::{
     money::{Cost, Deposit},
     providers::{
         AcquireError, Activation, ActiveActivation, ListedOffer, ProviderCatalog, ProviderError,
-        SmsText, UpstreamStatus,
+        SmsCode, SmsText, UpstreamStatus,
     },
     time::Timestamp,
 };
@@ -46,7 +46,7 @@ impl Answer {
     }
 
     /// The code and the message, as the answer to getStatusV2.
-    pub fn detail(&self) -> Option<(Option<String>, SmsText)> {
+    pub fn detail(&self) -> Option<(Option<SmsCode>, SmsText)> {
         match status::detail(&self.0) {
             Detail::Message { code, text } => Some((code, text)),
             Detail::Nothing | Detail::UnknownAction => None,

@@ -1,4 +1,4 @@
-use domain::providers::{ProviderError, SmsText, UpstreamStatus};
+use domain::providers::{ProviderError, SmsCode, SmsText, UpstreamStatus};
 use serde_json::Value;
 
 use super::{
@@ -40,17 +40,17 @@ fn received(rest: &str) -> UpstreamStatus {
 }
 
 /// A code without the quotes and blanks that some put around it.
-fn code(raw: &str) -> Option<String> {
+fn code(raw: &str) -> Option<SmsCode> {
     let code = raw.trim_matches(['\'', '"', ' ']);
     let fits = (1..=LONGEST_CODE).contains(&code.len());
-    (fits && code.chars().all(|c| !c.is_whitespace() && !c.is_control())).then(|| code.to_owned())
+    (fits && code.chars().all(|c| !c.is_whitespace() && !c.is_control())).then(|| code.into())
 }
 
 /// What getStatusV2 knows.
 #[derive(Debug, PartialEq)]
 pub(super) enum Detail {
     /// The whole message, and the code where it is told apart.
-    Message { code: Option<String>, text: SmsText },
+    Message { code: Option<SmsCode>, text: SmsText },
     /// Nothing more.
     Nothing,
     /// There is no such action.
@@ -84,7 +84,7 @@ mod tests {
     }
 
     fn with_code(code: &str) -> UpstreamStatus {
-        UpstreamStatus::Received { code: Some(code.to_owned()), text: None }
+        UpstreamStatus::Received { code: Some(code.into()), text: None }
     }
 
     #[test]
@@ -135,7 +135,7 @@ mod tests {
     #[test]
     fn the_message_is_read_from_both_shapes() {
         let told = Detail::Message {
-            code: Some("12345".to_owned()),
+            code: Some("12345".into()),
             text: SmsText::new("Your code is 12345"),
         };
         let old = r#"{"verificationType":0,"sms":{"dateTime":"2025-07-09 01:14:45",

@@ -10,7 +10,7 @@ use domain::{
 use super::{answered, id, refused, stub::Stub, wanted};
 
 fn received(code: &str, text: Option<&str>) -> UpstreamStatus {
-    UpstreamStatus::Received { code: Some(code.to_owned()), text: text.map(SmsText::new) }
+    UpstreamStatus::Received { code: Some(code.into()), text: text.map(SmsText::new) }
 }
 
 fn header(name: header::HeaderName, value: &'static str) -> HeaderMap {

@@ -127,7 +127,7 @@ async fn a_code_is_not_lost_for_the_text_that_does_not_come() {
     let market = Market::open().await;
     let sold = market.provider().acquire(&wanted("wa", "6", "5")).await.unwrap();
     market.sms(sold.external_id.as_str(), "Your code is 482913").await;
-    let code_only = UpstreamStatus::Received { code: Some("482913".to_owned()), text: None };
+    let code_only = UpstreamStatus::Received { code: Some("482913".into()), text: None };
     for fault in ["timeout_after_commit", "drop_after_commit", "http_500", "garbage_body"] {
         market.faults(json!({fault: true, "actions": ["getStatusV2"]})).await;
         let found = market.provider_within(HASTY).status(&sold.external_id).await;

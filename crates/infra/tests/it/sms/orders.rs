@@ -14,7 +14,7 @@ async fn bought(market: &Market) -> Activation {
 }
 
 fn received(code: &str, text: &str) -> UpstreamStatus {
-    UpstreamStatus::Received { code: Some(code.to_owned()), text: Some(SmsText::new(text)) }
+    UpstreamStatus::Received { code: Some(code.into()), text: Some(SmsText::new(text)) }
 }
 
 #[tokio::test]
