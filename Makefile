@@ -36,7 +36,7 @@ bench: ## measure the release builds and write docs/benchmarks.md (ARGS go to th
 chaos: ## break a system for a minute and prove that nothing was lost (ARGS go to chaos run)
 	@deploy/dev/chaos $(ARGS)
 
-chaos-full: ## the release gate: tens of thousands of faults, figures into docs/reliability.md
+chaos-full: ## the release gate: forty minutes of faults, figures into docs/reliability.md
 	@deploy/dev/chaos full
 
 fuzz: ## try every reader of foreign input on anything, FUZZ_SECONDS each (ARGS are targets)

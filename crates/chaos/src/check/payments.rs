@@ -116,7 +116,7 @@ fn topups<'a>(facts: &Facts<'a>) -> HashMap<&'a str, &'a Topup> {
     facts.books().topups.iter().map(|topup| (topup.id.as_str(), topup)).collect()
 }
 
-/// A top-up calls itself paid if and only if something was credited for it, and says what went back.
+/// A top-up calls itself paid if and only if something was credited, and says what went back.
 fn state(facts: &Facts<'_>, topup: &Topup) -> Option<Finding> {
     let paid = facts.world().payments.iter().filter(|it| it.topup == topup.id);
     let mut credited: Option<(i64, i64, bool)> = None;

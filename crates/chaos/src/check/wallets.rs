@@ -40,7 +40,7 @@ fn compare(user: i64, what: &str, is: i64, should: i64) -> Option<Finding> {
     }
 }
 
-/// What each customer was given and has paid in and not got back, as the run and the gateway know it.
+/// What each customer was given, and has paid in and not got back, as run and gateway know it.
 fn paid_in(facts: &Facts<'_>) -> HashMap<i64, i64> {
     let mut paid = HashMap::new();
     for entry in &facts.evidence.history {

@@ -1,5 +1,5 @@
-//! What becomes of payments afterwards: operators send them back, or somebody at the gateway does, or
-//! the bank of the payer takes them.
+//! What becomes of payments afterwards: operators send them back, or somebody at the gateway does,
+//! or the bank of the payer takes them.
 
 use std::time::Duration;
 

@@ -82,12 +82,14 @@ fn sums(runs: &[&Summary]) -> String {
     let sum = |of: fn(&Summary) -> u64| runs.iter().map(|run| of(run)).sum::<u64>();
     format!(
         "Purchases that were made although their answer got lost, each charged once: {}. Movements \
-         of money: {}; messages delivered: {}; payments credited: {}; events heard by those who listened: {}. Faults planted into the \
-         books to test the check: {}, of which it saw {}.",
+         of money: {}; messages delivered: {}; payments credited: {}; refunds and disputes: {}; \
+         events heard by those who listened: {}. Faults planted into the books to test the check: {}, of \
+         which it saw {}.",
         sum(|run| run.absorbed),
         sum(|run| run.transfers),
         sum(|run| run.messages),
         sum(|run| run.payments),
+        sum(|run| run.returns),
         sum(|run| run.heard),
         sum(|run| run.planted),
         sum(|run| run.caught),

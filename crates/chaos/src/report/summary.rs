@@ -35,6 +35,8 @@ pub(crate) struct Summary {
     pub(crate) orders: u64,
     pub(crate) messages: u64,
     pub(crate) payments: u64,
+    /// Refunds, and what gateways and banks took back.
+    pub(crate) returns: u64,
     pub(crate) transfers: u64,
     /// Events that reached somebody who listened.
     pub(crate) heard: u64,
@@ -89,6 +91,7 @@ impl Summary {
             orders: wide(orders),
             messages: wide(books.messages.len()),
             payments: wide(facts.world().payments.len()),
+            returns: wide(books.reversals.len() + books.refunds.len()),
             transfers: wide(books.transfers.len()),
             heard: wide(
                 history.iter().filter(|entry| matches!(entry.what, What::Heard { .. })).count(),

@@ -5,7 +5,7 @@ pub(super) const PROVIDER_LIFETIME_SECONDS: u32 = 86_400;
 
 const QUICK: [(&str, &str); 48] = [
     ("secrets.seal_key", "4c6f63616c6f6e6c79206b65792c206e6f742061207365637265742061742e2e"),
-    ("orders.lifetime_seconds", "45"),
+    ("orders.lifetime_seconds", "20"),
     ("orders.min_cancel_seconds", "0"),
     ("orders.resend_cooldown_seconds", "1"),
     ("providers.timeout_ms", "1500"),
@@ -84,7 +84,7 @@ mod tests {
 
     #[test]
     fn names_settings_as_the_binaries_do() {
-        let (name, value) = variable("orders.lifetime_seconds", "45");
+        let (name, value) = variable("orders.lifetime_seconds", "20");
         assert_eq!(name, "SWITCHBOARD__ORDERS__LIFETIME_SECONDS");
         assert!(common().contains(&(name, value)));
     }
