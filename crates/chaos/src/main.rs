@@ -14,12 +14,14 @@ mod run;
 mod stack;
 
 use std::{
+    future::pending,
     io::Write as _,
     path::{Path, PathBuf},
     process::ExitCode,
 };
 
 use clap::Parser;
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
     cli::{Cli, Command},
@@ -30,7 +32,11 @@ use crate::{
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
-        Command::Run(options) => Box::pin(run::run(&options)).await,
+        Command::Run(options) => tokio::select! {
+            done = Box::pin(run::run(&options)) => done,
+            // What was started ends with what is dropped here, and the disk is unmounted.
+            () = interrupted() => Err(anyhow::anyhow!("interrupted")),
+        },
         Command::Check { directory } => run::check(&directory),
         Command::Report { document, built, directories } => {
             report(document.as_deref(), &built, &directories)
@@ -42,6 +48,15 @@ async fn main() -> ExitCode {
             run::say(&format!("{error:#}"));
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Somebody at the keyboard, or whoever ends processes.
+async fn interrupted() {
+    let Ok(mut ended) = signal(SignalKind::terminate()) else { return pending().await };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = ended.recv() => {}
     }
 }
 

@@ -16,6 +16,9 @@ const EXACT: [&str; 2] = ["stripe", "duitku"];
 /// What a top-up is called for which something was credited.
 const WITH_MONEY: [&str; 5] = ["PAID", "PARTIALLY_REFUNDED", "REFUNDED", "DISPUTED", "LOST"];
 
+/// In place of a customer when several were credited for one payment.
+const NOBODY: i64 = -1;
+
 /// Money that a customer must have got for a payment.
 pub(super) struct Credit<'a> {
     pub(super) user: i64,
@@ -102,7 +105,9 @@ fn booked<'a>(facts: &Facts<'a>) -> HashMap<(&'a str, &'a str), Booked> {
         let (Some(gateway), Some(payment)) = (words.next(), words.next()) else { continue };
         let entry = booked.entry((gateway, payment)).or_default();
         if transfer.to_class == "available" {
-            entry.user = transfer.to_owner;
+            // Each deposit of a payment is a journal; all of them are one customer's.
+            let is_same = entry.credited == 0 || entry.user == transfer.to_owner;
+            entry.user = if is_same { transfer.to_owner } else { NOBODY };
             entry.credited += transfer.amount;
         }
         if transfer.from_class == "gateway_clearing" {

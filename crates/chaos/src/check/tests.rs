@@ -207,7 +207,7 @@ fn finds_nothing_where_nothing_is_wrong() {
 /// What is spoilt, and a part of what has to be said about it.
 type Spoilt = (fn(&mut Run), Grade, &'static str);
 
-const SPOILT: [Spoilt; 31] = [
+const SPOILT: [Spoilt; 32] = [
     (|run| drop(run.rows("orders").remove(0)), Grade::Lost, "order 1 of purchase first is gone"),
     (|run| run.rows("orders")[0]["user_id"] = json!(2), Grade::Lost, "is somebody else's"),
     (|run| run.rows("orders")[1]["state"] = json!("EXPIRED"), Grade::Lost, "confirmed as CANCELED"),
@@ -236,6 +236,16 @@ const SPOILT: [Spoilt; 31] = [
         "payment cs_1 at stripe not credited",
     ),
     (|run| run.rows("transfers")[9]["amount"] = json!(5001), Grade::Double, "credited: 5001"),
+    (
+        |run| {
+            let mut other = run.rows("transfers")[9].clone();
+            other["journal_key"] = json!("topup:stripe:cs_1:500");
+            other["to_owner"] = json!(1);
+            run.rows("transfers").insert(0, other);
+        },
+        Grade::Double,
+        "user: -1, credited: 10000",
+    ),
     (|run| run.rows("transfers")[9]["journal_key"] = json!("gift:1"), Grade::Double, "no reason"),
     (|run| run.rows("messages")[0]["text"] = json!("another"), Grade::Wrong, "of somebody else"),
     (|run| drop(run.rows("messages").remove(0)), Grade::Lost, "1 messages of order 1"),
