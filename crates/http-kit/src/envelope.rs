@@ -21,7 +21,12 @@ impl<T> Reply<T> {
 impl<T, M> Reply<T, M> {
     /// The same with `meta`.
     pub fn with_meta<N>(self, meta: N) -> Reply<T, N> {
-        Reply { status: self.status, data: self.data, meta: Some(meta) }
+        self.with_meta_if_any(Some(meta))
+    }
+
+    /// The same with `meta` where there is something to say.
+    pub fn with_meta_if_any<N>(self, meta: Option<N>) -> Reply<T, N> {
+        Reply { status: self.status, data: self.data, meta }
     }
 
     /// The same with another status, such as 201.

@@ -19,7 +19,7 @@ use domain::{
         settle::{Patience, SettlePorts, SettleReserving},
     },
     outbox::{Queue, StampedEvent, Wake},
-    rates::RefreshRate,
+    rates::{CurrentRate, RefreshRate},
     tasks::TaskHandler,
     topups::{
         confirm::ConfirmPayment,
@@ -38,7 +38,7 @@ use infra::{
     system::SystemClock,
 };
 use runtime::{App, Supervisor};
-use wiring::{fixed_rate, gateways, order_terms, pricing, provider_settings};
+use wiring::{current_rate, fixed_rate, gateways, order_terms, pricing, provider_settings};
 
 use crate::{
     config::Config,
@@ -83,6 +83,7 @@ pub async fn start(config: Config, app: App) -> anyhow::Result<()> {
             &instance(),
         ))),
         wake: Arc::new(Everywhere { here: pokes.clone(), others: waker(&cache, supervisor) }),
+        rate: Arc::new(current_rate(&config.pricing, &config.rates, postgres.clone())?),
         clock: Arc::new(SystemClock),
         postgres,
         config,
@@ -109,6 +110,7 @@ struct Parts {
     leader: Arc<Locks>,
     pokes: Pokes,
     wake: Arc<dyn Wake>,
+    rate: Arc<CurrentRate>,
     clock: Arc<SystemClock>,
 }
 
@@ -287,9 +289,9 @@ impl Parts {
 
     fn sync(&self) -> Sync {
         Sync(SyncCatalog::new(
+            (self.postgres.clone(), self.registry.clone()),
             self.postgres.clone(),
-            self.registry.clone(),
-            self.postgres.clone(),
+            self.rate.clone(),
             self.clock.clone(),
             pricing(&self.config.pricing),
         ))

@@ -62,7 +62,7 @@ pub fn fixed_rate(pricing: &config::Pricing) -> anyhow::Result<IdrPerUsd> {
     IdrPerUsd::new(pricing.idr_per_usd).context("pricing.idr_per_usd must be 1000 to 1000000")
 }
 
-/// What a dollar costs now.
+/// What a dollar costs now; without a fallback there may be no answer.
 ///
 /// # Errors
 /// As [`fixed_rate`].
@@ -71,5 +71,6 @@ pub fn current_rate(
     rates: &config::Rates,
     book: Arc<dyn RateBook>,
 ) -> anyhow::Result<CurrentRate> {
-    Ok(CurrentRate::new(book, Arc::new(SystemClock), fixed_rate(pricing)?, rates.max_age))
+    let fallback = rates.fallback.then_some(fixed_rate(pricing)?);
+    Ok(CurrentRate::new(book, Arc::new(SystemClock), fallback, rates.max_age))
 }

@@ -5,19 +5,25 @@ use domain::{ledger::LedgerQueries, money::Currency};
 use http_kit::{ApiError, Reply};
 use serde::Serialize;
 
+use super::face::{Face, MoneyBody, Receipted};
 use crate::auth::CurrentUser;
 
 #[derive(Serialize)]
 pub(crate) struct Body {
-    currency: &'static str,
-    balance: i64,
+    /// Where money does not say it itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    currency: Option<&'static str>,
+    balance: MoneyBody,
 }
 
 /// What the caller can spend.
 pub(crate) async fn show(
     State(ledger): State<Arc<dyn LedgerQueries>>,
     user: CurrentUser,
-) -> Result<Reply<Body>, ApiError> {
+    face: Face,
+) -> Result<Reply<Body, Receipted<()>>, ApiError> {
     let wallet = ledger.wallet(user.id).await?;
-    Ok(Reply::new(Body { currency: Currency::Idr.code(), balance: wallet.shown() }))
+    let currency = face.rate().is_none().then(|| Currency::Idr.code());
+    let body = Body { currency, balance: face.balance(wallet.shown()) };
+    Ok(face.reply(body))
 }

@@ -3,6 +3,7 @@
 
 mod balance;
 mod catalog;
+mod face;
 mod orders;
 mod route;
 
@@ -18,18 +19,18 @@ use crate::state::AppState;
 /// Every operation with what its caller's token must be good for.
 fn all() -> impl Iterator<Item = Route> {
     [
-        v1("/balance", get(BalanceRead, balance::show)),
+        both("/balance", get(BalanceRead, balance::show)),
         both("/catalog/countries", get(CatalogRead, catalog::countries::list)),
         both("/catalog/services", get(CatalogRead, catalog::services::list)),
         both("/catalog/operators", get(CatalogRead, catalog::operators::list)),
-        v1("/catalog/products", get(CatalogRead, catalog::products::list)),
-        v1("/catalog/exchange-rate", get(CatalogRead, catalog::exchange_rate::show)),
-        v1("/orders/create", post(OrdersWrite, orders::create::create)),
-        v1("/orders", get(OrdersRead, orders::list::list)),
+        both("/catalog/products", get(CatalogRead, catalog::products::list)),
+        both("/catalog/exchange-rate", get(CatalogRead, catalog::exchange_rate::show)),
+        both("/orders/create", post(OrdersWrite, orders::create::create)),
+        both("/orders", get(OrdersRead, orders::list::list)),
         both("/orders/active", get(OrdersRead, orders::active::list)),
         v1("/orders/stream", get(OrdersRead, orders::stream::open)),
-        v1("/orders/{id}", get(OrdersRead, orders::get::show)),
-        v1("/orders/cancel", post(OrdersWrite, orders::cancel::cancel)),
+        both("/orders/{id}", get(OrdersRead, orders::get::show)),
+        both("/orders/cancel", post(OrdersWrite, orders::cancel::cancel)),
         both("/orders/finish", post(OrdersWrite, orders::finish::finish)),
         both("/orders/resend", post(OrdersWrite, orders::resend::resend)),
     ]

@@ -5,6 +5,7 @@ mod access;
 mod catalog;
 mod config;
 mod create;
+mod dollars;
 mod orders;
 mod process;
 mod stream;

@@ -118,8 +118,12 @@ impl Api {
 
     /// Asks for a purchase with this idempotency key.
     pub(crate) async fn create(&self, key: &str, body: &str) -> Answer {
-        let request =
-            request("POST", "/v1/orders/create", &self.token).header("idempotency-key", key);
+        self.create_at("/v1/orders/create", key, body).await
+    }
+
+    /// The same at another path.
+    pub(crate) async fn create_at(&self, path: &str, key: &str, body: &str) -> Answer {
+        let request = request("POST", path, &self.token).header("idempotency-key", key);
         self.send(request.body(body.to_owned().into()).unwrap()).await
     }
 

@@ -8,9 +8,9 @@ use crate::{Answer, Exit, Failure, cli::Catalog};
 pub async fn catalog(desk: &Desk, command: &Catalog) -> Result<Answer, Failure> {
     let Catalog::Sync = command;
     let sync = SyncCatalog::new(
-        desk.directory.clone(),
-        desk.registry.clone(),
+        (desk.directory.clone(), desk.registry.clone()),
         desk.catalog.clone(),
+        desk.rate.clone(),
         desk.clock.clone(),
         desk.pricing,
     );

@@ -5,7 +5,7 @@ use crate::money::{Amount, Cost};
 /// How costs become prices; set by the operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pricing {
-    /// Whole rupiah per US dollar.
+    /// Whole rupiah per US dollar, where no rate is published.
     pub idr_per_usd: i64,
     /// What is added, in hundredths of a percent of the cost.
     pub markup_basis_points: u32,

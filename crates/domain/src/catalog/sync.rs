@@ -6,6 +6,7 @@ use super::{CatalogRepo, Pricing, SyncReport, SyncedCatalog};
 use crate::{
     fault::{Code, Fault},
     providers::{ProviderDirectory, ProviderError, ProviderRecord, ProviderRegistry},
+    rates::ExchangeRate,
     store::StoreError,
     tasks::Term,
     time::Clock,
@@ -20,20 +21,21 @@ pub struct SyncCatalog {
     directory: Arc<dyn ProviderDirectory>,
     registry: Arc<dyn ProviderRegistry>,
     catalog: Arc<dyn CatalogRepo>,
+    rate: Arc<dyn ExchangeRate>,
     clock: Arc<dyn Clock>,
     pricing: Pricing,
 }
 
 impl SyncCatalog {
-    /// Wires the use case.
+    /// Wires the use case; the rate of `pricing` counts while `rate` has none.
     pub fn new(
-        directory: Arc<dyn ProviderDirectory>,
-        registry: Arc<dyn ProviderRegistry>,
+        (directory, registry): (Arc<dyn ProviderDirectory>, Arc<dyn ProviderRegistry>),
         catalog: Arc<dyn CatalogRepo>,
+        rate: Arc<dyn ExchangeRate>,
         clock: Arc<dyn Clock>,
         pricing: Pricing,
     ) -> Self {
-        Self { directory, registry, catalog, clock, pricing }
+        Self { directory, registry, catalog, rate, clock, pricing }
     }
 
     /// One pass over all enabled providers; each answers for itself. What comes after the end of
@@ -59,16 +61,24 @@ impl SyncCatalog {
     ) -> Result<SyncReport, SyncError> {
         let adapter = self.registry.get(provider.id).await?.ok_or(SyncError::Unknown)?;
         let catalog = adapter.catalog().await?;
-        let prices = catalog.offers.iter().map(|offer| self.pricing.price(offer.cost)).collect();
+        let pricing = self.pricing().await?;
+        let prices = catalog.offers.iter().map(|offer| pricing.price(offer.cost)).collect();
         let synced = SyncedCatalog {
             provider: provider.id,
             catalog,
             prices,
             at: self.clock.now(),
-            pricing: self.pricing,
+            pricing,
             term: term.cloned(),
         };
         Ok(self.catalog.take_over(&synced).await?)
+    }
+
+    /// Costs are in dollars, so prices follow the dollar.
+    async fn pricing(&self) -> Result<Pricing, StoreError> {
+        let rate = self.rate.current().await?.map(|rate| rate.idr_per_usd.get());
+        let idr_per_usd = rate.unwrap_or(self.pricing.idr_per_usd);
+        Ok(Pricing { idr_per_usd, ..self.pricing })
     }
 }
 

@@ -15,6 +15,7 @@ use crate::{
     ledger::PostError,
     outbox::{Queue, Wake},
     providers::{AcquireError, AcquireRequest, Activation, Listing, ProviderRegistry, Refusal},
+    rates::Rate,
     routing::{Policy, Wanted, rank},
     store::{ATTEMPTS, AsContention, Store, StoreError, retrying},
     time::{Clock, Timestamp},
@@ -66,6 +67,8 @@ pub struct PlaceCommand {
     pub quantity: u32,
     /// Makes a repeat harmless.
     pub key: Option<RequestKey>,
+    /// At which rate the customer is to be shown dollars, if at all.
+    pub shown_at: Option<Rate>,
 }
 
 /// What was bought.
@@ -75,6 +78,8 @@ pub struct Placed {
     pub orders: Vec<OrderView>,
     /// How many of the quantity have none.
     pub failed: u32,
+    /// At which rate to show dollars: that of the first answer, where this is a repeat.
+    pub shown_at: Option<Rate>,
 }
 
 /// How one order of a purchase ended.
@@ -99,19 +104,29 @@ impl PlaceOrders {
     /// to the reconciler: run it to its end.
     #[tracing::instrument(skip_all, fields(user.id = %command.user))]
     pub async fn execute(&self, command: PlaceCommand) -> Result<Placed, PlaceError> {
+        let mut placed = self.place(&command).await?;
+        placed.shown_at = command.shown_at;
+        if let (Some(key), Some(rate)) = (&command.key, command.shown_at) {
+            let pin = || self.ports.purchases.pin_rate(command.user, key, rate);
+            placed.shown_at = retrying(ATTEMPTS, pin).await?.or(command.shown_at);
+        }
+        Ok(placed)
+    }
+
+    async fn place(&self, command: &PlaceCommand) -> Result<Placed, PlaceError> {
         let offers = self.ports.catalog.offers(&command.wanted, Self::MAX_OFFERS).await?;
         let offers = rank(offers, command.policy, command.prefer.as_deref());
         let Some((first, others)) = offers.split_first() else {
-            return self.without_offers(&command).await;
+            return self.without_offers(command).await;
         };
         let reservation = Reservation {
-            draft: self.draft(&command, first),
+            draft: self.draft(command, first),
             quantity: command.quantity,
             key: command.key.clone(),
         };
         let reserve = || self.ports.purchases.reserve(&reservation);
         match retrying(ATTEMPTS, reserve).await? {
-            Reserved::Replay(ids) => self.replay(&command, &ids).await,
+            Reserved::Replay(ids) => self.replay(command, &ids).await,
             Reserved::New(orders) => self.obtain_all(command.quantity, orders, others).await,
         }
     }
@@ -327,7 +342,7 @@ fn conclude(
         return Err(reason.map_or(PlaceError::Unknown, PlaceError::Failed));
     }
     let had = u32::try_from(orders.len()).unwrap_or(quantity);
-    Ok(Placed { orders, failed: quantity.saturating_sub(had) })
+    Ok(Placed { orders, failed: quantity.saturating_sub(had), shown_at: None })
 }
 
 /// Why nothing was bought.

@@ -6,6 +6,7 @@ use super::Order;
 use crate::{
     fault::{Code, Fault},
     ids::{ExternalId, OrderId, ProviderId, UserId},
+    rates::Rate,
     store::{AsContention, StoreError},
     time::Timestamp,
 };
@@ -43,6 +44,15 @@ pub trait Purchases: Send + Sync {
         user: UserId,
         key: &RequestKey,
     ) -> Result<Option<Vec<OrderId>>, ReserveError>;
+
+    /// Keeps the rate at which the answer to this request first showed dollars, and tells which one
+    /// that was; nothing when the key was never used or is forgotten.
+    async fn pin_rate(
+        &self,
+        user: UserId,
+        key: &RequestKey,
+        rate: Rate,
+    ) -> Result<Option<Rate>, StoreError>;
 
     /// Stores the number of a reserved order together with its event. The order passed is in its
     /// new state.

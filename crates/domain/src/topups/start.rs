@@ -76,8 +76,8 @@ impl StartTopup {
         match currency {
             Currency::Idr => Ok(Money::idr(amount)),
             Currency::Usd => {
-                let rate = self.rate.current().await?;
-                rate.cents_for(amount).map(Money::usd).ok_or(StartError::Amount)
+                let rate = self.rate.current().await?.ok_or(StartError::NoRate)?;
+                rate.idr_per_usd.cents_for(amount).map(Money::usd).ok_or(StartError::Amount)
             }
         }
     }
@@ -109,6 +109,9 @@ pub enum StartError {
     /// Too little or too much.
     #[error("a top-up is {min} to {max} IDR", min = StartTopup::MIN_IDR, max = StartTopup::MAX_IDR)]
     Amount,
+    /// Nobody knows what a dollar costs.
+    #[error("no exchange rate is known")]
+    NoRate,
     /// It vanished between two steps.
     #[error("the top-up is gone")]
     Gone,
@@ -124,6 +127,7 @@ impl Fault for StartError {
     fn code(&self) -> Code {
         match self {
             Self::Amount => Code::ValidationError,
+            Self::NoRate => Code::FxRateUnavailable,
             Self::Gone => Code::InternalError,
             Self::Gateway(_) => Code::ServiceUnavailable,
             Self::Store(error) => error.code(),

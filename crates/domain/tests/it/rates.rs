@@ -5,7 +5,10 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use domain::{
     money::Amount,
-    rates::{ExchangeRate, IdrPerUsd, RateBook, RateError, RateSource, RefreshError, RefreshRate},
+    rates::{
+        CurrentRate, ExchangeRate, IdrPerUsd, Rate, RateBook, RateError, RateSource, RefreshError,
+        RefreshRate,
+    },
     time::{Clock, Timestamp},
 };
 use testkit::{Market, Outcome};
@@ -32,7 +35,8 @@ async fn refresh(
 }
 
 async fn current(market: &Market) -> Outcome<i64> {
-    Ok(market.current_rate().current().await?.get())
+    let rate = market.current_rate().current().await?.ok_or("a rate")?;
+    Ok(rate.idr_per_usd.get())
 }
 
 #[tokio::test]
@@ -45,6 +49,30 @@ async fn calculates_with_the_newest_rate_while_it_is_fresh() -> Outcome {
     assert_eq!(current(&market).await?, 10_500);
     market.clock.advance(Duration::from_secs(1));
     assert_eq!(current(&market).await?, 10_000);
+    Ok(())
+}
+
+#[tokio::test]
+async fn says_how_old_the_rate_is_and_may_have_none() -> Outcome {
+    let market = Market::new().await?;
+    let strict = CurrentRate::new(
+        Arc::new(market.store.clone()),
+        Arc::clone(&market.clock) as _,
+        None,
+        24 * HOUR,
+    );
+    assert_eq!(strict.current().await?, None, "nothing is remembered");
+    let fixed = Rate { idr_per_usd: Market::FIXED_RATE, as_of: None };
+    assert_eq!(market.current_rate().current().await?, Some(fixed));
+
+    let made = market.clock.now();
+    let idr_per_usd = refresh(&market, Ok((10_500, made))).await?;
+    let fresh = Some(Rate { idr_per_usd, as_of: Some(made) });
+    assert_eq!(strict.current().await?, fresh);
+    assert_eq!(market.current_rate().current().await?, fresh);
+
+    market.clock.advance(25 * HOUR);
+    assert_eq!(strict.current().await?, None, "it is too old");
     Ok(())
 }
 

@@ -5,6 +5,8 @@ use domain::{
     fault::{Code, Fault},
     money::Cost,
     providers::{ProviderCatalog, ProviderDirectory, ProviderError},
+    rates::{IdrPerUsd, RateBook},
+    time::Clock,
 };
 use testkit::{Blow, Market, Moment, Outcome, offer};
 
@@ -38,6 +40,23 @@ async fn takes_over_prices_and_stock() -> Outcome {
     let after = market.store.products(&ALL).await?;
     assert_eq!((after[0].price.get(), after[0].available), (36, 7));
     assert_eq!(after[0].id, before[0].id);
+    Ok(())
+}
+
+#[tokio::test]
+async fn prices_follow_the_dollar() -> Outcome {
+    let market = Market::new().await?;
+    let before = market.store.products(&ALL).await?;
+    let dearer = IdrPerUsd::new(11_000).ok_or("a believable rate")?;
+    market.store.remember_rate(dearer, market.clock.now()).await?;
+    market.sync_catalog().run_once(None).await?;
+    let after = market.store.products(&ALL).await?;
+    let shown: Vec<_> = after.iter().map(|tier| (tier.id, tier.price.get())).collect();
+    assert_eq!(shown, [(before[0].id, 33), (before[1].id, 55)]);
+    // Nobody knows any better: the operator's rate counts again.
+    market.clock.advance_seconds(25 * 3_600);
+    market.sync_catalog().run_once(None).await?;
+    assert_eq!(prices(&market).await?, [30, 50]);
     Ok(())
 }
 

@@ -6,6 +6,7 @@ use domain::{
         Claim, Order, OrderState, Purchases, RequestKey, Reservation, ReserveError, Reserved,
     },
     outbox::EventKind,
+    rates::{IdrPerUsd, Rate},
     store::StoreError,
 };
 
@@ -68,6 +69,34 @@ impl Purchases for Postgres {
             }
             Some(_) => Err(ReserveError::KeyReused),
         }
+    }
+
+    async fn pin_rate(
+        &self,
+        user: UserId,
+        key: &RequestKey,
+        rate: Rate,
+    ) -> Result<Option<Rate>, StoreError> {
+        let row = sqlx::query!(
+            r#"UPDATE idempotency_keys SET
+                   shown_rate = coalesce(shown_rate, $4),
+                   shown_rate_as_of = CASE WHEN shown_rate IS NULL THEN $5 ELSE shown_rate_as_of END
+               WHERE user_id = $1 AND operation = $2 AND key = $3
+               RETURNING shown_rate AS "shown_rate!", shown_rate_as_of"#,
+            user.get(),
+            key.operation,
+            key.key.as_str(),
+            rate.idr_per_usd.get(),
+            rate.as_of,
+        )
+        .fetch_optional(&self.pool)
+        .await
+        .map_err(error::store)?;
+        let Some(row) = row else { return Ok(None) };
+        let idr_per_usd = IdrPerUsd::new(row.shown_rate);
+        let idr_per_usd =
+            idr_per_usd.ok_or_else(|| error::corrupt("idempotency_keys", user, "shown_rate"))?;
+        Ok(Some(Rate { idr_per_usd, as_of: row.shown_rate_as_of }))
     }
 
     async fn activate(&self, order: &Order) -> Result<Claim, StoreError> {

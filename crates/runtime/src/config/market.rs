@@ -121,6 +121,9 @@ pub struct Rates {
     pub refresh: Duration,
     /// A rate older than this counts no more.
     pub max_age: Duration,
+    /// Whether `pricing.idr_per_usd` counts instead of a rate that is too old. Without it nothing
+    /// is shown or charged in dollars then; prices in rupiah are always worked out.
+    pub fallback: bool,
 }
 
 impl Section for Rates {
@@ -129,6 +132,7 @@ impl Section for Rates {
             source_url: keys.optional("source_url"),
             refresh: keys.seconds("refresh_seconds", 3600, 1..=86_400),
             max_age: keys.seconds("max_age_seconds", 172_800, 60..=2_592_000),
+            fallback: keys.or("fallback", true),
         };
         if rates.max_age <= rates.refresh {
             keys.refuse("max_age_seconds", "must be longer than rates.refresh_seconds");

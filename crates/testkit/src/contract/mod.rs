@@ -155,6 +155,7 @@ macro_rules! cases {
             refuses_a_key_with_another_request,
             keeps_keys_of_customers_apart,
             forgets_old_keys_only,
+            keeps_the_rate_that_was_shown_first,
             reserves_once_for_concurrent_equal_requests,
             never_overdraws_under_concurrency,
             activates_once,

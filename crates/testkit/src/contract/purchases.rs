@@ -5,6 +5,7 @@ use std::time::Duration;
 use domain::{
     catalog::Offer,
     orders::{Claim, Order, ReserveError, Reserved, Status},
+    rates::{IdrPerUsd, Rate},
 };
 use futures_util::future::join_all;
 
@@ -155,6 +156,25 @@ pub async fn reserves_once_for_concurrent_equal_requests<B: Backend>(store: &B) 
     }
     assert_eq!(stage.wallet().await?, (1_000 - 2 * PRICE, 2 * PRICE));
     assert_clean(store).await
+}
+
+/// A repeated request is shown the rate of the first answer.
+pub async fn keeps_the_rate_that_was_shown_first<B: Backend>(store: &B) -> Outcome {
+    let stage = Stage::open(store, 100).await?;
+    let rate = |rupiah, as_of| -> Outcome<Rate> {
+        Ok(Rate { idr_per_usd: IdrPerUsd::new(rupiah).ok_or("a believable rate")?, as_of })
+    };
+    let (first, later) = (rate(16_000, None)?, rate(17_000, Some(start_of_time()))?);
+    let key = request("key-1", "one")?;
+    assert_eq!(store.pin_rate(stage.user, &key, first).await?, None, "the key is unknown");
+    stage.reserve(&stage.draft(1, Some(key.clone()))).await?;
+    stage.reserve(&stage.draft(1, Some(request("key-2", "two")?))).await?;
+    assert_eq!(store.pin_rate(stage.user, &key, first).await?, Some(first));
+    assert_eq!(store.pin_rate(stage.user, &key, later).await?, Some(first));
+    let other = request("key-2", "two")?;
+    assert_eq!(store.pin_rate(stage.user, &other, later).await?, Some(later));
+    assert_eq!(store.pin_rate(stage.user, &other, first).await?, Some(later));
+    Ok(())
 }
 
 /// Of fifty purchases at once, exactly as many succeed as the wallet pays.

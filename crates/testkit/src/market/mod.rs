@@ -218,6 +218,7 @@ impl Market {
             prefer: None,
             quantity,
             key: key.map(|key| RequestKey { key, operation: "orders.create", fingerprint }),
+            shown_at: None,
         }
     }
 

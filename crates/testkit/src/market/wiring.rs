@@ -203,7 +203,7 @@ impl Market {
     /// What a dollar costs.
     pub fn current_rate(&self) -> CurrentRate {
         let book: Arc<dyn RateBook> = self.every_port();
-        CurrentRate::new(book, self.present(), Self::FIXED_RATE, RATE_MAX_AGE)
+        CurrentRate::new(book, self.present(), Some(Self::FIXED_RATE), RATE_MAX_AGE)
     }
 
     fn gateways(&self) -> Arc<dyn GatewayDirectory> {
@@ -234,7 +234,8 @@ impl Market {
     /// Taking over what providers have on sale.
     pub fn sync_catalog(&self) -> SyncCatalog {
         let (directory, catalog) = (self.every_port(), self.every_port());
+        let rate = Arc::new(self.current_rate());
         let (registry, clock) = (self.providers(), self.present());
-        SyncCatalog::new(directory, registry, catalog, clock, Self::PRICING)
+        SyncCatalog::new((directory, registry), catalog, rate, clock, Self::PRICING)
     }
 }

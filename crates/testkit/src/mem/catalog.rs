@@ -128,7 +128,7 @@ impl Catalog {
         let service_name = &self.services.iter().find(|known| known.id == service)?.name;
         Some(Product {
             id: slot.product,
-            name: format!("{service_name} {country_name}"),
+            name: format!("{service_name} - {country_name}"),
             country,
             service,
             available: slot.stock,

@@ -7,6 +7,7 @@ use domain::{
         Status,
     },
     outbox::{Event, EventKind},
+    rates::Rate,
     store::StoreError,
     time::Timestamp,
 };
@@ -68,7 +69,7 @@ impl Purchases for MemStore {
                 let fingerprint = fingerprint.clone();
                 let ids = orders.iter().map(|order| order.id).collect();
                 let at = reservation.draft.created_at;
-                let request = Request { fingerprint, at, orders: ids };
+                let request = Request { fingerprint, at, orders: ids, shown_at: None };
                 state.requests.insert((user, *operation, key.as_str().to_owned()), request);
             }
             Ok(Reserved::New(orders))
@@ -82,6 +83,20 @@ impl Purchases for MemStore {
         key: &RequestKey,
     ) -> Result<Option<Vec<OrderId>>, ReserveError> {
         self.write("replay", |state| replay(state, user, key)).await
+    }
+
+    async fn pin_rate(
+        &self,
+        user: UserId,
+        key: &RequestKey,
+        rate: Rate,
+    ) -> Result<Option<Rate>, StoreError> {
+        self.write("pin_rate", |state| {
+            let request = (user, key.operation, key.key.as_str().to_owned());
+            let known = state.requests.get_mut(&request);
+            Ok(known.map(|known| *known.shown_at.get_or_insert(rate)))
+        })
+        .await
     }
 
     async fn activate(&self, order: &Order) -> Result<Claim, StoreError> {

@@ -5,7 +5,7 @@ use domain::{
     inbox::{StoredCallback, StoredMessage},
     orders::Order,
     outbox::{Event, StampedEvent},
-    rates::IdrPerUsd,
+    rates::{IdrPerUsd, Rate},
     store::StoreError,
     tasks::{Subject, TaskKind},
     time::Timestamp,
@@ -62,6 +62,7 @@ pub(super) struct Request {
     pub(super) fingerprint: String,
     pub(super) at: Timestamp,
     pub(super) orders: Vec<OrderId>,
+    pub(super) shown_at: Option<Rate>,
 }
 
 /// The id after the last one of a table, as a number.

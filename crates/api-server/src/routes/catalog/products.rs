@@ -8,7 +8,10 @@ use domain::{
 use http_kit::{ApiError, Reply, ValidQuery};
 use serde::{Deserialize, Serialize};
 
-use crate::auth::CurrentUser;
+use crate::{
+    auth::CurrentUser,
+    routes::face::{Face, MoneyBody, Receipted},
+};
 
 const DEFAULT_LIMIT: u32 = 1000;
 const MAX_LIMIT: u32 = 10_000;
@@ -48,22 +51,22 @@ pub(crate) struct ProductBody {
     country_id: CountryId,
     platform_id: ServiceId,
     available: i64,
-    price: i64,
+    price: MoneyBody,
     active: bool,
     catalog_product_id: CatalogProductId,
     operator_id: Option<CarrierId>,
     operator_name: Option<String>,
 }
 
-impl From<Product> for ProductBody {
-    fn from(product: Product) -> Self {
+impl ProductBody {
+    fn new(product: Product, face: Face) -> Self {
         Self {
             id: product.id,
             name: product.name,
             country_id: product.country,
             platform_id: product.service,
             available: product.available,
-            price: product.price.get(),
+            price: face.price(product.price.get()),
             // The query answers with nothing else.
             active: true,
             catalog_product_id: product.catalog_product,
@@ -84,10 +87,12 @@ pub(crate) struct Meta {
 pub(crate) async fn list(
     State(catalog): State<Arc<dyn CatalogQueries>>,
     _: CurrentUser,
+    face: Face,
     ValidQuery(query): ValidQuery<Parameters>,
-) -> Result<Reply<Vec<ProductBody>, Meta>, ApiError> {
+) -> Result<Reply<Vec<ProductBody>, Receipted<Meta>>, ApiError> {
     let filter = ProductFilter::from(query);
     let products = catalog.products(&filter).await?;
     let meta = Meta { page: filter.page, limit: filter.limit, count: products.len() };
-    Ok(Reply::new(products.into_iter().map(ProductBody::from).collect()).with_meta(meta))
+    let products = products.into_iter().map(|product| ProductBody::new(product, face)).collect();
+    Ok(face.reply_with(products, meta))
 }

@@ -7,6 +7,8 @@ use domain::{
 };
 use serde::Serialize;
 
+use crate::routes::face::{Face, MoneyBody};
+
 /// The full order.
 #[derive(Serialize)]
 pub(crate) struct OrderBody {
@@ -18,7 +20,7 @@ pub(crate) struct OrderBody {
     operator_id: Option<CarrierId>,
     operator_name: Option<String>,
     phone_number: Option<String>,
-    amount: i64,
+    amount: MoneyBody,
     #[serde(flatten)]
     sms: SmsBody,
     expires_at: Option<Timestamp>,
@@ -30,7 +32,7 @@ pub(crate) struct OrderBody {
 
 impl OrderBody {
     /// How `view` stands at `now`.
-    pub(crate) fn new(view: OrderView, now: Timestamp) -> Self {
+    pub(crate) fn new(view: OrderView, now: Timestamp, face: Face) -> Self {
         let OrderView { order, carrier_name } = view;
         Self {
             id: order.id,
@@ -41,7 +43,7 @@ impl OrderBody {
             operator_id: order.carrier,
             operator_name: carrier_name,
             phone_number: phone(&order),
-            amount: order.price.get(),
+            amount: face.price(order.price.get()),
             sms: SmsBody::of(&order),
             expires_at: order.lease().map(|lease| lease.expires_at),
             canceled_at: match &order.state {
@@ -96,7 +98,7 @@ pub(crate) struct BoughtBody {
     operator_id: Option<CarrierId>,
     operator_name: Option<String>,
     phone_number: Option<String>,
-    amount: i64,
+    amount: MoneyBody,
     otp_code: Option<String>,
     sms_revision: i32,
     otp_received_at: Option<Timestamp>,
@@ -105,8 +107,8 @@ pub(crate) struct BoughtBody {
     capabilities: CapabilitiesBody,
 }
 
-impl From<OrderView> for BoughtBody {
-    fn from(OrderView { order, carrier_name }: OrderView) -> Self {
+impl BoughtBody {
+    pub(crate) fn new(OrderView { order, carrier_name }: OrderView, face: Face) -> Self {
         Self {
             id: order.id,
             status: Status::Active.as_str(),
@@ -115,7 +117,7 @@ impl From<OrderView> for BoughtBody {
             operator_id: order.carrier,
             operator_name: carrier_name,
             phone_number: phone(&order),
-            amount: order.price.get(),
+            amount: face.price(order.price.get()),
             otp_code: None,
             sms_revision: 0,
             otp_received_at: None,

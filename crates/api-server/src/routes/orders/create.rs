@@ -1,10 +1,11 @@
-use axum::{extract::State, http::HeaderMap};
+use axum::{
+    extract::{FromRef, State},
+    http::HeaderMap,
+};
 use domain::{
-    fault::FieldFault,
     ids::{CarrierId, CatalogProductId, ProductId, UserId},
-    money::Amount,
     orders::{
-        IdempotencyKey, RequestKey,
+        RequestKey,
         place::{PlaceCommand, PlaceOrders, Placed},
     },
     routing::{Policy, Wanted},
@@ -13,21 +14,21 @@ use http_kit::{ApiError, Reply, ValidJson};
 use runtime::Supervisor;
 use serde::{Deserialize, Serialize};
 
-use super::body::BoughtBody;
-use crate::{auth::CurrentUser, detached::detached};
-
-/// Carries the idempotency key.
-const KEY: &str = "idempotency-key";
-/// Longer than any provider's short name.
-const MAX_PROVIDER: usize = 64;
+use super::{body::BoughtBody, faults::Faults, limit::Limit};
+use crate::{
+    auth::CurrentUser,
+    detached::detached,
+    routes::face::{Face, Receipted},
+    state::AppState,
+};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Request {
     product_id: Option<i64>,
     catalog_product_id: Option<i64>,
-    max_price: Option<i64>,
-    min_price: Option<i64>,
+    max_price: Option<Limit>,
+    min_price: Option<Limit>,
     prefer_provider: Option<String>,
     policy: Option<String>,
     operator_id: Option<i64>,
@@ -40,54 +41,77 @@ pub(crate) struct Response {
     failed_count: u32,
 }
 
-impl From<Placed> for Response {
-    fn from(Placed { mut orders, failed }: Placed) -> Self {
+impl Response {
+    /// What was bought, with the receipt of the rate that the first answer used.
+    pub(super) fn reply(placed: Placed) -> Reply<Self, Receipted<()>> {
+        let Placed { mut orders, failed, shown_at } = placed;
+        let face = shown_at.map_or(Face::Rupiah, Face::Dollars);
         // A repeat reads the orders back; both answers list them in the same order.
         orders.sort_by_key(|view| view.order.id);
-        Self { orders: orders.into_iter().map(BoughtBody::from).collect(), failed_count: failed }
+        let orders = orders.into_iter().map(|view| BoughtBody::new(view, face)).collect();
+        face.reply(Self { orders, failed_count: failed })
+    }
+}
+
+/// What buying takes besides its request.
+pub(crate) struct Buying {
+    place_orders: PlaceOrders,
+    supervisor: Supervisor,
+}
+
+impl FromRef<AppState> for Buying {
+    fn from_ref(state: &AppState) -> Self {
+        Self { place_orders: PlaceOrders::from_ref(state), supervisor: Supervisor::from_ref(state) }
     }
 }
 
 /// Buys numbers.
 pub(crate) async fn create(
-    State(place_orders): State<PlaceOrders>,
-    State(supervisor): State<Supervisor>,
+    State(Buying { place_orders, supervisor }): State<Buying>,
     user: CurrentUser,
+    face: Face,
     headers: HeaderMap,
     ValidJson(request): ValidJson<Request>,
-) -> Result<Reply<Response>, ApiError> {
-    let command = request.command(user.id, &headers)?;
+) -> Result<Reply<Response, Receipted<()>>, ApiError> {
+    let command = request.command(user.id, face, &headers)?;
     let work = async move { place_orders.execute(command).await };
     let placed = detached(&supervisor, "place-orders", work).await??;
-    Ok(Reply::new(placed.into()))
+    Ok(Response::reply(placed))
 }
 
 impl Request {
-    fn command(self, user: UserId, headers: &HeaderMap) -> Result<PlaceCommand, ApiError> {
+    fn command(
+        self,
+        user: UserId,
+        face: Face,
+        headers: &HeaderMap,
+    ) -> Result<PlaceCommand, ApiError> {
         let mut faults = Faults::default();
         let key = faults.key(headers);
-        let wanted = self.wanted(&mut faults);
+        let wanted = self.wanted(&mut faults, face);
         let policy = faults.policy(self.policy.as_deref());
-        let prefer = faults.provider(self.prefer_provider);
+        let prefer = faults.provider(self.prefer_provider.as_deref());
         let quantity = faults.quantity(self.quantity);
-        let (Some(wanted), true) = (wanted, faults.0.is_empty()) else {
-            return Err(ApiError::validation(&faults.0));
-        };
-        let mut command = PlaceCommand { user, wanted, policy, prefer, quantity, key: None };
+        faults.none()?;
+        // Nothing is wanted only where a fault says why.
+        let wanted = wanted.ok_or_else(|| ApiError::validation(&[]))?;
+        let shown_at = face.rate();
+        let mut command =
+            PlaceCommand { user, wanted, policy, prefer, quantity, key: None, shown_at };
         command.key = key.map(|key| RequestKey {
             key,
             operation: "create",
-            fingerprint: fingerprint(&command),
+            fingerprint: self.fingerprint(&command),
         });
         Ok(command)
     }
 
-    fn wanted(&self, faults: &mut Faults) -> Option<Wanted> {
+    fn wanted(&self, faults: &mut Faults, face: Face) -> Option<Wanted> {
         let product = faults.id("product_id", self.product_id);
         let catalog = faults.id("catalog_product_id", self.catalog_product_id);
         let carrier = faults.id("operator_id", self.operator_id);
-        let min_price = faults.price("min_price", self.min_price);
-        let max_price = faults.price("max_price", self.max_price);
+        let min_price = faults.price("min_price", self.min_price.as_ref(), Limit::least(face));
+        let max_price = faults.price("max_price", self.max_price.as_ref(), Limit::most(face));
         if min_price.zip(max_price).is_some_and(|(min, max)| min > max) {
             faults.add("min_price", "must not exceed max_price");
         }
@@ -127,89 +151,27 @@ impl Request {
             }
         }
     }
-}
 
-/// Everything the request asks for; free text comes last, so that no two requests look alike.
-fn fingerprint(command: &PlaceCommand) -> String {
-    let PlaceCommand { wanted, policy, prefer, quantity, .. } = command;
-    let wanted = match wanted {
-        Wanted::Product(id) => format!("product={id}"),
-        Wanted::Catalog { id, min_price, max_price, carrier } => {
-            let number = |number: Option<i64>| number.map(|n| n.to_string()).unwrap_or_default();
-            let min = number(min_price.map(Amount::get));
-            let max = number(max_price.map(Amount::get));
-            let carrier = number(carrier.map(CarrierId::get));
-            format!("catalog={id};min={min};max={max};carrier={carrier}")
-        }
-    };
-    let policy = match policy {
-        Policy::Cheapest => "cheapest",
-        Policy::BestSuccess => "best_success",
-    };
-    let prefer = prefer.as_deref().unwrap_or_default();
-    format!("{wanted};policy={policy};quantity={quantity};prefer={prefer}")
-}
-
-/// Everything wrong with a request, so that a caller need not find it out one by one.
-#[derive(Default)]
-struct Faults(Vec<FieldFault>);
-
-impl Faults {
-    fn add(&mut self, field: &str, message: impl Into<String>) {
-        self.0.push(FieldFault::new(field, message));
-    }
-
-    fn key(&mut self, headers: &HeaderMap) -> Option<IdempotencyKey> {
-        let value = headers.get(KEY)?;
-        let key = value.to_str().ok().and_then(IdempotencyKey::parse);
-        if key.is_none() {
-            self.add(KEY, "must be 1 to 128 of A-Z, a-z, 0-9, _ and -");
-        }
-        key
-    }
-
-    fn id(&mut self, field: &str, id: Option<i64>) -> Option<i64> {
-        let good = id.filter(|id| *id > 0);
-        if good.is_none() && id.is_some() {
-            self.add(field, "must be a positive integer");
-        }
-        good
-    }
-
-    fn price(&mut self, field: &str, price: Option<i64>) -> Option<Amount> {
-        let good = price.and_then(Amount::new);
-        if good.is_none() && price.is_some() {
-            self.add(field, format!("must be 1 to {} rupiah", Amount::MAX));
-        }
-        good
-    }
-
-    fn policy(&mut self, policy: Option<&str>) -> Policy {
-        match policy {
-            None | Some("cheapest") => Policy::Cheapest,
-            Some("best_success") => Policy::BestSuccess,
-            Some(_) => {
-                self.add("policy", "must be cheapest or best_success");
-                Policy::default()
+    /// Everything the request asks for; free text comes last, so that no two requests look alike.
+    /// Limits stand as they were written: what they are in rupiah moves with the dollar.
+    fn fingerprint(&self, command: &PlaceCommand) -> String {
+        let PlaceCommand { wanted, policy, prefer, quantity, .. } = command;
+        let wanted = match wanted {
+            Wanted::Product(id) => format!("product={id}"),
+            Wanted::Catalog { id, carrier, .. } => {
+                let limit = |limit: &Option<Limit>| {
+                    limit.as_ref().map(Limit::canonical).unwrap_or_default()
+                };
+                let (min, max) = (limit(&self.min_price), limit(&self.max_price));
+                let carrier = carrier.map(|id| id.to_string()).unwrap_or_default();
+                format!("catalog={id};min={min};max={max};carrier={carrier}")
             }
-        }
-    }
-
-    /// In lower case, because case makes no difference.
-    fn provider(&mut self, provider: Option<String>) -> Option<String> {
-        let provider = provider?;
-        if !(1..=MAX_PROVIDER).contains(&provider.len()) {
-            self.add("prefer_provider", format!("must be 1 to {MAX_PROVIDER} characters"));
-        }
-        Some(provider.to_ascii_lowercase())
-    }
-
-    fn quantity(&mut self, quantity: Option<i64>) -> u32 {
-        let most = PlaceOrders::MAX_QUANTITY;
-        let good = quantity.map_or(Some(1), |quantity| u32::try_from(quantity).ok());
-        good.filter(|quantity| (1..=most).contains(quantity)).unwrap_or_else(|| {
-            self.add("quantity", format!("must be 1 to {most}"));
-            1
-        })
+        };
+        let policy = match policy {
+            Policy::Cheapest => "cheapest",
+            Policy::BestSuccess => "best_success",
+        };
+        let prefer = prefer.as_deref().unwrap_or_default();
+        format!("{wanted};policy={policy};quantity={quantity};prefer={prefer}")
     }
 }

@@ -10,7 +10,10 @@ use http_kit::{ApiError, Reply, ValidQuery};
 use serde::{Deserialize, Serialize};
 
 use super::body::OrderBody;
-use crate::auth::CurrentUser;
+use crate::{
+    auth::CurrentUser,
+    routes::face::{Face, Receipted},
+};
 
 const DEFAULT_LIMIT: u32 = 20;
 const MAX_LIMIT: u32 = 100;
@@ -62,12 +65,13 @@ pub(crate) async fn list(
     State(orders): State<Arc<dyn OrderQueries>>,
     State(clock): State<Arc<dyn Clock>>,
     user: CurrentUser,
+    face: Face,
     ValidQuery(query): ValidQuery<Parameters>,
-) -> Result<Reply<Vec<OrderBody>, Meta>, ApiError> {
+) -> Result<Reply<Vec<OrderBody>, Receipted<Meta>>, ApiError> {
     let page = query.page()?;
     let views = orders.list(user.id, page).await?;
     let now = clock.now();
     let meta = Meta { limit: page.limit, offset: page.offset, count: views.len() };
-    let bodies = views.into_iter().map(|view| OrderBody::new(view, now)).collect();
-    Ok(Reply::new(bodies).with_meta(meta))
+    let bodies = views.into_iter().map(|view| OrderBody::new(view, now, face)).collect();
+    Ok(face.reply_with(bodies, meta))
 }

@@ -22,6 +22,7 @@ use super::body::OrderBody;
 use crate::{
     auth::{Callers, CurrentUser},
     live::{Follower, Live, Opening, Told},
+    routes::face::Face,
     state::AppState,
 };
 
@@ -80,7 +81,8 @@ pub(crate) async fn open(
 /// What the client gets before any news, so that it knows a place to resume from.
 fn first(opening: Opening, at: EventSeq, now: Timestamp) -> VecDeque<Event> {
     let snapshot = |views: Vec<OrderView>| {
-        let data: Vec<_> = views.into_iter().map(|view| OrderBody::new(view, now)).collect();
+        let data: Vec<_> =
+            views.into_iter().map(|view| OrderBody::new(view, now, Face::Rupiah)).collect();
         event(Some(at), &EventBody { event: "snapshot", timestamp: now, data })
     };
     let bare = |id, name| event(id, &EventBody { event: name, timestamp: now, data: () });
@@ -127,7 +129,7 @@ impl Teller {
     fn tell(&self, told: Told) -> Option<Event> {
         let kind = told.event.event.kind.as_str();
         counter!("sse_events_total", "event" => kind).increment(1);
-        let data = OrderBody::new(told.view, self.clock.now());
+        let data = OrderBody::new(told.view, self.clock.now(), Face::Rupiah);
         event(Some(told.event.seq), &EventBody { event: kind, timestamp: told.event.at, data })
     }
 }

@@ -1,5 +1,7 @@
 //! What a US dollar costs in rupiah.
 
+mod dollars;
+
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
@@ -9,6 +11,8 @@ use crate::{
     store::StoreError,
     time::{Clock, Timestamp},
 };
+
+pub use dollars::{DollarLimit, Places};
 
 /// Whole rupiah per US dollar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,11 +46,21 @@ impl IdrPerUsd {
     }
 }
 
-/// The rate to calculate with now. There is always one.
+/// A rate and how old it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    /// The rate itself.
+    pub idr_per_usd: IdrPerUsd,
+    /// When its source made it; nothing for the operator's fixed rate.
+    pub as_of: Option<Timestamp>,
+}
+
+/// The rate to calculate with now.
 #[async_trait]
 pub trait ExchangeRate: Send + Sync {
-    /// The newest believable rate, or the operator's fixed one when that is too old.
-    async fn current(&self) -> Result<IdrPerUsd, StoreError>;
+    /// The newest believable rate, or what the operator has set for the time when that is too old;
+    /// nothing where no rate at all is better than a fixed one.
+    async fn current(&self) -> Result<Option<Rate>, StoreError>;
 }
 
 /// Somebody who publishes rates.
@@ -77,33 +91,34 @@ pub enum RateError {
     Absurd(&'static str),
 }
 
-/// The remembered rate while it is fresh, and the fixed one otherwise.
+/// The remembered rate while it is fresh, and the operator's otherwise.
 #[derive(Clone)]
 pub struct CurrentRate {
     book: Arc<dyn RateBook>,
     clock: Arc<dyn Clock>,
-    fixed: IdrPerUsd,
+    fallback: Option<IdrPerUsd>,
     max_age: Duration,
 }
 
 impl CurrentRate {
-    /// Falls back to `fixed` when the newest rate is older than `max_age`.
+    /// Falls back to `fallback`, if there is one, when the newest rate is older than `max_age`.
     pub fn new(
         book: Arc<dyn RateBook>,
         clock: Arc<dyn Clock>,
-        fixed: IdrPerUsd,
+        fallback: Option<IdrPerUsd>,
         max_age: Duration,
     ) -> Self {
-        Self { book, clock, fixed, max_age }
+        Self { book, clock, fallback, max_age }
     }
 }
 
 #[async_trait]
 impl ExchangeRate for CurrentRate {
-    async fn current(&self) -> Result<IdrPerUsd, StoreError> {
+    async fn current(&self) -> Result<Option<Rate>, StoreError> {
         let oldest = self.clock.now() - self.max_age;
-        let newest = self.book.newest_rate().await?;
-        Ok(newest.filter(|(_, made)| *made >= oldest).map_or(self.fixed, |(rate, _)| rate))
+        let newest = self.book.newest_rate().await?.filter(|(_, made)| *made >= oldest);
+        let fresh = newest.map(|(idr_per_usd, made)| Rate { idr_per_usd, as_of: Some(made) });
+        Ok(fresh.or(self.fallback.map(|idr_per_usd| Rate { idr_per_usd, as_of: None })))
     }
 }
 

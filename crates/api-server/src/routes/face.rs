@@ -1,0 +1,134 @@
+//! How each version of the contract writes money.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{FromRef, FromRequestParts},
+    http::request::Parts,
+};
+use domain::{
+    fault::Code,
+    money::Currency,
+    rates::{ExchangeRate, Places, Rate},
+    time::Timestamp,
+};
+use http_kit::{ApiError, Reply};
+use serde::Serialize;
+
+use super::route::{Declared, Version};
+
+/// The side of a response or request that has money in it. A handler asks for it when it shows or
+/// takes any, and for nothing else: what has no money in it works without an exchange rate.
+///
+/// On `/v2` the rate is read once, so that one response uses one rate throughout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Face {
+    /// Whole rupiah.
+    Rupiah,
+    /// Dollars beside rupiah.
+    Dollars(Rate),
+}
+
+impl<S> FromRequestParts<S> for Face
+where
+    S: Send + Sync,
+    Arc<dyn ExchangeRate>: FromRef<S>,
+{
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        match parts.extensions.get::<Declared>().map(|declared| declared.version) {
+            Some(Version::V1) => Ok(Self::Rupiah),
+            Some(Version::V2) => {
+                let rate = Arc::<dyn ExchangeRate>::from_ref(state).current().await?;
+                Ok(Self::Dollars(rate.ok_or_else(|| ApiError::new(Code::FxRateUnavailable))?))
+            }
+            None => Err(ApiError::new(Code::InternalError)),
+        }
+    }
+}
+
+impl Face {
+    /// A price, what an order cost, or a refund.
+    pub(crate) fn price(self, rupiah: i64) -> MoneyBody {
+        self.money(rupiah, Places::Price)
+    }
+
+    /// What a wallet holds.
+    pub(crate) fn balance(self, rupiah: i64) -> MoneyBody {
+        self.money(rupiah, Places::Balance)
+    }
+
+    fn money(self, rupiah: i64, places: Places) -> MoneyBody {
+        match self {
+            Self::Rupiah => MoneyBody::Rupiah(rupiah),
+            Self::Dollars(rate) => MoneyBody::Dollars {
+                amount: rate.idr_per_usd.dollars(rupiah, places),
+                currency: Currency::Usd.code(),
+                canonical_amount: rupiah,
+                canonical_currency: Currency::Idr.code(),
+            },
+        }
+    }
+
+    /// The rate at which dollars are shown, if they are.
+    pub(crate) const fn rate(self) -> Option<Rate> {
+        match self {
+            Self::Rupiah => None,
+            Self::Dollars(rate) => Some(rate),
+        }
+    }
+
+    /// `data` with the receipt of the rate, where one was used.
+    pub(crate) fn reply<T>(self, data: T) -> Reply<T, Receipted<()>> {
+        let receipt = self.rate().map(|rate| Receipted { rest: (), fx: Some(rate.into()) });
+        Reply::new(data).with_meta_if_any(receipt)
+    }
+
+    /// The same with more to say about `data`.
+    pub(crate) fn reply_with<T, M>(self, data: T, meta: M) -> Reply<T, Receipted<M>> {
+        let fx = self.rate().map(FxBody::from);
+        Reply::new(data).with_meta(Receipted { rest: meta, fx })
+    }
+}
+
+/// An amount as its version writes it.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(crate) enum MoneyBody {
+    Rupiah(i64),
+    Dollars {
+        amount: String,
+        currency: &'static str,
+        canonical_amount: i64,
+        canonical_currency: &'static str,
+    },
+}
+
+/// What is said about an answer, with the rate it used.
+#[derive(Serialize)]
+pub(crate) struct Receipted<M> {
+    #[serde(flatten)]
+    rest: M,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fx: Option<FxBody>,
+}
+
+/// The receipt of a rate.
+#[derive(Serialize)]
+pub(crate) struct FxBody {
+    pair: &'static str,
+    rate: i64,
+    rate_as_of: Option<Timestamp>,
+}
+
+impl FxBody {
+    /// The only pair there is: what providers charge in against what customers pay in.
+    pub(crate) const PAIR: &'static str = "USD/IDR";
+}
+
+impl From<Rate> for FxBody {
+    fn from(Rate { idr_per_usd, as_of }: Rate) -> Self {
+        Self { pair: Self::PAIR, rate: idr_per_usd.get(), rate_as_of: as_of }
+    }
+}
