@@ -127,7 +127,7 @@ mod tests {
 
     #[test]
     fn sends_the_fingerprint_and_the_kind_that_the_servers_send() {
-        let create = include_str!("../../../api-server/src/routes/v1/orders/create.rs");
+        let create = include_str!("../../../api-server/src/routes/orders/create.rs");
         assert!(create.contains("format!(\"catalog={id};min={min};max={max};carrier={carrier}\")"));
         assert!(
             create.contains("\"{wanted};policy={policy};quantity={quantity};prefer={prefer}\"")
