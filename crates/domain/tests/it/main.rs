@@ -10,6 +10,7 @@ mod credit;
 mod expire;
 mod finish;
 mod orderings;
+mod otp;
 mod payins;
 mod place;
 mod poll;
