@@ -234,7 +234,7 @@ pub(super) const TABLE: Table = &[
     ),
     (WEAK, "*التحقق*, *تأكيد*, *تفعيل*, *تایید*, *אימות*"),
     (ENTER, "*استخدم*, *أدخل*, *وارد کنید*, *הזן*, *הקש*"),
-    // Hindi, Marathi, Nepali, Bengali, Gujarati, Punjabi, Tamil, Telugu, Kannada, Malayalam, Sinhala.
+    // Hindi, Bengali, Gujarati, Punjabi, Tamil, Telugu, Kannada, Malayalam, Sinhala and their kin.
     (
         STRONG,
         "
