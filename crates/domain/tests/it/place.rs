@@ -384,6 +384,23 @@ async fn replays_what_became_of_a_crashed_request() -> Outcome {
 }
 
 #[tokio::test]
+async fn asks_nobody_for_an_order_that_it_slept_over() -> Outcome {
+    for (slept, asked) in [(4, &[Call::Acquire][..]), (5, &[])] {
+        let market = Market::new().await?.funded(100).await?;
+        let place = market.place_orders();
+        let rest = stop_after(&market, "reserve", place.execute(market.command(1, None))).await?;
+        market.clock.advance_seconds(slept);
+        let order = only(rest.await?)?;
+        assert_eq!(market.cheap.adapter.calls(), asked, "after {slept} s");
+        // The next one is asked under a claim of that very moment.
+        let seller = if asked.is_empty() { &market.dear } else { &market.cheap };
+        assert_eq!(order.quote.provider, seller.id);
+        market.check_books().await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn gives_a_number_back_that_comes_after_the_reconciler() -> Outcome {
     let market = Market::new().await?.funded(100).await?;
     let place = market.place_orders();
