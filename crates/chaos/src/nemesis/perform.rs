@@ -82,7 +82,8 @@ impl Hands {
         let before = self.served.times(&server.name);
         self.revive(server).await?;
         self.recovered(format!("{} ready", server.kind), start)?;
-        while start.elapsed() < FIRST_DEED {
+        let ready = Instant::now();
+        while ready.elapsed() < FIRST_DEED {
             let has_served = match before {
                 Some(before) => self.served.times(&server.name) > Some(before),
                 None => has_worked(server).await,

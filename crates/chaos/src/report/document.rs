@@ -56,12 +56,16 @@ pub(crate) fn figures(runs: &[Summary], built: &str) -> anyhow::Result<String> {
     for (fault, times) in faults {
         writeln!(text, "| {fault} | {times} |")?;
     }
+    writeln!(
+        text,
+        "\nWho does nothing within three seconds after getting ready counts as ready alone."
+    )?;
     writeln!(text, "\n| run | from kill to | times | p50 ms | p99 ms | longest ms |")?;
     writeln!(text, "|---|---|---|---|---|---|")?;
     for run in &runs {
         for (what, Quantiles { count, p50, p99, max }) in &run.recovery {
-            let profile = &run.header.profile;
-            writeln!(text, "| {profile} | {what} | {count} | {p50} | {p99} | {max} |")?;
+            let name = run.name();
+            writeln!(text, "| {name} | {what} | {count} | {p50} | {p99} | {max} |")?;
         }
     }
     Ok(text)

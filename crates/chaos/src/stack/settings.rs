@@ -25,7 +25,8 @@ const QUICK: [(&str, &str); 48] = [
     ("tasks.lock_seconds", "2"),
     ("tasks.lease_seconds", "2"),
     ("tasks.canary_seconds", "5"),
-    ("tasks.settle_patience_seconds", "3"),
+    // Longer than a pause and what a provider takes: see "What is not claimed".
+    ("tasks.settle_patience_seconds", "7"),
     ("tasks.orphan_after_seconds", "2"),
     ("shutdown.drain_seconds", "0"),
     ("shutdown.grace_seconds", "10"),
