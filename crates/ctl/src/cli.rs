@@ -69,6 +69,9 @@ pub enum Command {
     /// The exchange rate
     #[command(subcommand)]
     Rate(Rate),
+    /// The texts of SMS and for how long they can be read
+    #[command(subcommand)]
+    Privacy(Privacy),
     /// Durable work, and what was given up
     #[command(subcommand)]
     Task(Task),
@@ -115,6 +118,19 @@ pub struct ByEmailOrId {
     /// The customer's number
     #[arg(long, alias = "customer", value_name = "N")]
     pub id: Option<i64>,
+}
+
+/// `privacy …`.
+#[derive(Debug, Subcommand)]
+pub enum Privacy {
+    /// Show the days whose SMS can be read, and those whose key was dropped
+    Keys,
+    /// Make the SMS of earlier days unreadable now, and for ever
+    Forget {
+        /// The first day that stays readable; today at the latest
+        #[arg(long, value_name = "YYYY-MM-DD")]
+        before: String,
+    },
 }
 
 /// `token …`.

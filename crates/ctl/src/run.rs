@@ -72,6 +72,7 @@ async fn dispatch(command: &Command, backends: &Backends) -> Result<Answer, Fail
         Command::Topup(command) => commands::topup(desk, command).await,
         Command::Rate(command) => commands::rate(desk, command).await,
         Command::Ledger(command) => commands::ledger(desk, command).await,
+        Command::Privacy(command) => commands::privacy(desk, command).await,
         Command::Task(command) => commands::task(desk, command).await,
     }
 }

@@ -37,6 +37,7 @@ impl Backends {
             ledger: storage.clone(),
             upkeep: storage.clone(),
             orders: storage.clone(),
+            vault: storage.clone(),
             topups: storage.clone(),
             directory: storage.clone(),
             catalog: storage.clone(),

@@ -11,6 +11,7 @@ pub mod ledger;
 pub mod money;
 pub mod orders;
 pub mod outbox;
+pub mod privacy;
 pub mod providers;
 pub mod rates;
 pub mod routing;

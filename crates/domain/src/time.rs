@@ -6,6 +6,9 @@ use uuid::Uuid;
 /// An instant, in microseconds because that is what Postgres keeps.
 pub type Timestamp = DateTime<Utc>;
 
+/// A date in UTC.
+pub type Day = chrono::NaiveDate;
+
 /// Where the present comes from.
 pub trait Clock: Send + Sync {
     /// The present, truncated to microseconds.

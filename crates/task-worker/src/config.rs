@@ -23,6 +23,8 @@ pub struct Config {
     pub rates: config::Rates,
     /// Who takes payments.
     pub gateways: config::Gateways,
+    /// How long SMS can be read.
+    pub privacy: config::Privacy,
     /// How often everything runs.
     pub tasks: Tasks,
 }
@@ -49,6 +51,7 @@ impl Section for Config {
             pricing: keys.section("pricing"),
             rates: keys.section("rates"),
             gateways: config::Gateways::read(keys),
+            privacy: keys.section("privacy"),
             tasks: keys.section("tasks"),
         };
         if config.settle_patience() <= config.providers.timeout {
@@ -94,6 +97,8 @@ pub struct Tasks {
     pub canary: Duration,
     /// Forgetting old idempotency keys.
     pub purge: Duration,
+    /// Forgetting SMS whose time is over.
+    pub sms_forget: Duration,
     /// How long an idempotency key is remembered.
     pub keep_keys: Duration,
     /// A run that takes longer is given up.
@@ -136,6 +141,7 @@ impl Section for Tasks {
             monitor: keys.seconds("monitor_seconds", 60, slow.clone()),
             canary: keys.seconds("canary_seconds", 60, slow.clone()),
             purge: keys.seconds("purge_seconds", HOUR, slow.clone()),
+            sms_forget: keys.seconds("sms_forget_seconds", 900, slow.clone()),
             keep_keys: Duration::from_secs(days.saturating_mul(DAY)),
             run_timeout: keys.seconds("run_timeout_seconds", 120, 10..=HOUR),
             lease: keys.seconds("lease_seconds", 30, 1..=HOUR),

@@ -19,6 +19,7 @@ use domain::{
         settle::{Patience, SettlePorts, SettleReserving},
     },
     outbox::{Queue, StampedEvent, Wake},
+    privacy::forget::ForgetSms,
     rates::{CurrentRate, RefreshRate},
     tasks::TaskHandler,
     topups::{
@@ -49,8 +50,8 @@ use crate::{
     queue::{Executor, QueueSettings},
     task::{Task, TaskError},
     tasks::{
-        Adopt, Audit, Backlog, Collect, Expire, Missed, Monitor, Poll, Publisher, Pulse, Purge,
-        Rate, Relay, RollUp, Scope, Settle, Sync, Watch,
+        Adopt, Audit, Backlog, Collect, Expire, Forget, Missed, Monitor, Poll, Publisher, Pulse,
+        Purge, Rate, Relay, RollUp, Scope, Settle, Sync, Watch,
     },
 };
 
@@ -141,6 +142,7 @@ impl Parts {
             self.slotted(self.every("adopt", every.adopt), self.adopt()),
             self.slotted(self.every("canary", every.canary), self.pulse()),
             self.slotted(self.every("purge", every.purge), self.purge()),
+            self.slotted(self.every("sms_forget", every.sms_forget), self.forget()),
             Periodic::new(backlog, Arc::new(backlog_task), self.clock.clone()),
         ]
     }
@@ -295,6 +297,11 @@ impl Parts {
             self.clock.clone(),
             pricing(&self.config.pricing),
         ))
+    }
+
+    fn forget(&self) -> Forget {
+        let days = self.config.privacy.sms_days;
+        Forget(ForgetSms::new(self.postgres.clone(), self.clock.clone(), days))
     }
 
     fn purge(&self) -> Purge {

@@ -122,7 +122,8 @@ const PLANTS: [(&str, &str); 20] = [
     ),
     (
         "a message goes to another customer",
-        "UPDATE sms_messages m SET text = other.text FROM sms_messages other
+        "UPDATE sms_messages m SET text_sealed = other.text_sealed, day = other.day
+         FROM sms_messages other
          WHERE m.ctid = (SELECT min(ctid) FROM sms_messages)
            AND other.ctid = (SELECT max(ctid) FROM sms_messages);",
     ),

@@ -3,6 +3,8 @@ use std::collections::HashMap;
 use anyhow::Context;
 use serde::{Deserialize, de::DeserializeOwned};
 
+use super::sealed::Keys;
+
 /// Everything our database knows that a check needs.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Books {
@@ -35,6 +37,10 @@ pub(crate) struct Order {
     pub(crate) upstream_open: bool,
     pub(crate) sms_revision: i64,
     pub(crate) otp_message: Option<String>,
+    #[serde(default)]
+    otp_sealed: Option<String>,
+    #[serde(default)]
+    otp_day: Option<String>,
 }
 
 /// What a repeated request finds.
@@ -85,6 +91,10 @@ pub(crate) struct Message {
     pub(crate) order_id: i64,
     pub(crate) revision: i64,
     pub(crate) text: String,
+    #[serde(default)]
+    sealed: Option<String>,
+    #[serde(default)]
+    day: Option<String>,
 }
 
 /// A callback as it was stored.
@@ -175,6 +185,7 @@ pub(super) const QUERIES: &str = "
 SELECT to_json(x) FROM (
     SELECT o.id, o.user_id, o.attempt, o.price, o.cost_micros, o.state, p.code AS provider,
            o.external_id, o.phone, o.upstream_open, o.sms_revision, o.otp_message,
+           to_jsonb(o) ->> 'otp_message_sealed' AS otp_sealed, to_jsonb(o) ->> 'otp_day' AS otp_day,
            o.failed_reason, o.created_at, o.changed_at
     FROM orders o JOIN providers p ON p.id = o.provider_id ORDER BY o.id) x;
 \\echo #keys
@@ -191,7 +202,9 @@ SELECT to_json(x) FROM (
     FROM ledger.transfers ORDER BY wallet_user, wallet_seq, journal_key, leg) x;
 \\echo #messages
 SELECT to_json(x) FROM (
-    SELECT user_id, order_id, revision, text FROM sms_messages ORDER BY order_id, revision) x;
+    SELECT m.user_id, m.order_id, m.revision, coalesce(m.text, '') AS text,
+           to_jsonb(m) ->> 'text_sealed' AS sealed, to_jsonb(m) ->> 'day' AS day
+    FROM sms_messages m ORDER BY m.order_id, m.revision) x;
 \\echo #letters
 SELECT to_json(x) FROM (
     SELECT i.id, p.code AS provider, i.external_id, i.state
@@ -213,6 +226,11 @@ SELECT to_json(x) FROM (
 \\echo #events
 SELECT to_json(x) FROM (
     SELECT user_id, order_id, kind AS event, seq FROM events ORDER BY id) x;
+SELECT to_regclass('sms_keys') IS NOT NULL AS has_sms_keys \\gset
+\\if :has_sms_keys
+\\echo #sms_keys
+SELECT to_json(x) FROM (SELECT day::text, key_sealed::text AS key FROM sms_keys) x;
+\\endif
 SELECT to_regclass('task_canary') IS NOT NULL AS has_tasks \\gset
 \\if :has_tasks
 \\echo #canaries
@@ -237,12 +255,13 @@ impl Books {
             }
         }
         let rows = |name| sections.get(name).map_or(&[][..], Vec::as_slice);
+        let sealed = Keys::of(parse(rows("sms_keys"))?)?;
         Ok(Self {
-            orders: parse(rows("orders"))?,
+            orders: opened_orders(parse(rows("orders"))?, &sealed),
             keys: parse(rows("keys"))?,
             wallets: parse(rows("wallets"))?,
             transfers: parse(rows("transfers"))?,
-            messages: parse(rows("messages"))?,
+            messages: opened_messages(parse(rows("messages"))?, &sealed),
             letters: parse(rows("letters"))?,
             topups: parse(rows("topups"))?,
             reversals: parse(rows("reversals"))?,
@@ -253,6 +272,26 @@ impl Books {
             dead_tasks: parse(rows("dead_tasks"))?,
         })
     }
+}
+
+fn opened_orders(mut orders: Vec<Order>, keys: &Keys) -> Vec<Order> {
+    for order in &mut orders {
+        if let Some(sealed) = &order.otp_sealed {
+            let place = format!("orders.otp_message:{}", order.id);
+            order.otp_message = Some(keys.text(order.otp_day.as_deref(), &place, sealed));
+        }
+    }
+    orders
+}
+
+fn opened_messages(mut messages: Vec<Message>, keys: &Keys) -> Vec<Message> {
+    for message in &mut messages {
+        if let Some(sealed) = &message.sealed {
+            let place = format!("sms_messages.text:{}:{}", message.order_id, message.revision);
+            message.text = keys.text(message.day.as_deref(), &place, sealed);
+        }
+    }
+    messages
 }
 
 fn parse<T: DeserializeOwned>(rows: &[&str]) -> anyhow::Result<Vec<T>> {

@@ -5,6 +5,7 @@ mod books;
 mod collect;
 mod decimal;
 mod payments;
+mod sealed;
 mod world;
 
 pub(crate) use self::{

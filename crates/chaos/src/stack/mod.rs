@@ -20,5 +20,6 @@ pub(crate) use self::{
     redis::Redis,
     sandbox::{GATEWAYS, PROVIDERS, Sandbox},
     server::Server,
+    settings::SEAL_KEY,
     system::{Plan, System},
 };

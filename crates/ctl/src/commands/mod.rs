@@ -5,6 +5,7 @@ mod customer;
 pub(crate) mod doctor;
 mod ledger;
 mod migrate;
+mod privacy;
 mod provider;
 mod rate;
 mod task;
@@ -23,6 +24,7 @@ use domain::{
     ids::UserId,
     ledger::{LedgerQueries, LedgerUpkeep, treasury::Treasury},
     orders::OrderQueries,
+    privacy::SmsVault,
     providers::{ProviderDirectory, ProviderRegistry},
     rates::{ExchangeRate, RateBook},
     store::Store,
@@ -35,6 +37,7 @@ pub use catalog::catalog;
 pub use customer::customer;
 pub use ledger::ledger;
 pub(crate) use migrate::migrate;
+pub use privacy::privacy;
 pub use provider::provider;
 pub use rate::rate;
 pub use task::task;
@@ -56,6 +59,8 @@ pub struct Desk {
     pub upkeep: Arc<dyn LedgerUpkeep>,
     /// Orders, to be looked up.
     pub orders: Arc<dyn OrderQueries>,
+    /// The keys of messages.
+    pub vault: Arc<dyn SmsVault>,
     /// Payments.
     pub topups: Arc<dyn TopupQueries>,
     /// Providers.

@@ -26,6 +26,7 @@ impl Operator {
             identity: storage.clone(),
             ledger: storage.clone(),
             upkeep: storage.clone(),
+            vault: Arc::new(market.store.clone()),
             orders: storage.clone(),
             topups: storage.clone(),
             directory: storage.clone(),
@@ -57,6 +58,7 @@ impl Operator {
             Command::Topup(command) => commands::topup(&self.desk, command).await,
             Command::Rate(command) => commands::rate(&self.desk, command).await,
             Command::Ledger(command) => commands::ledger(&self.desk, command).await,
+            Command::Privacy(command) => commands::privacy(&self.desk, command).await,
             Command::Task(command) => commands::task(&self.desk, command).await,
             Command::Migrate(_) | Command::Doctor => unreachable!("needs a real database"),
         }

@@ -7,5 +7,5 @@ mod token;
 
 pub use mac::{constant_time_eq, hmac_sha256};
 pub use password::Argon2Hasher;
-pub use seal::{SealError, Sealer};
+pub use seal::{DayKey, SealError, Sealer};
 pub use token::Tokens;

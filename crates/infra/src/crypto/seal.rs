@@ -1,8 +1,16 @@
 use std::{fmt, sync::Arc};
 
-use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
+use aws_lc_rs::{
+    aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey},
+    rand,
+};
 use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
+
+use super::hmac_sha256;
+
+/// Bytes of a key.
+const KEY_LEN: usize = 32;
 
 /// Leads every sealed value, so that a later scheme can be told from this one.
 const VERSION: u8 = 1;
@@ -14,15 +22,58 @@ const VERSION: u8 = 1;
 #[derive(Clone)]
 pub struct Sealer {
     key: Arc<RandomizedNonceKey>,
+    /// Derived from the key: what is sealed with one is never hashed with the other.
+    digest_key: Arc<Zeroizing<[u8; KEY_LEN]>>,
+}
+
+/// A fresh key, to be sealed itself by another one.
+pub struct DayKey(Zeroizing<[u8; KEY_LEN]>);
+
+impl DayKey {
+    /// Draws one.
+    pub fn random() -> Result<Self, SealError> {
+        let mut bytes = Zeroizing::new([0; KEY_LEN]);
+        rand::fill(bytes.as_mut()).map_err(|_| SealError::Unsealable)?;
+        Ok(Self(bytes))
+    }
+
+    /// The key itself.
+    pub fn bytes(&self) -> &[u8] {
+        self.0.as_ref()
+    }
+}
+
+impl fmt::Debug for DayKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DayKey(…)")
+    }
 }
 
 impl Sealer {
     /// Takes a key of 64 hex digits.
     pub fn from_hex(key: &SecretString) -> Result<Self, SealError> {
-        let mut bytes = Zeroizing::new([0_u8; 32]);
+        let mut bytes = Zeroizing::new([0_u8; KEY_LEN]);
         hex::decode_to_slice(key.expose_secret(), bytes.as_mut()).map_err(|_| SealError::Key)?;
-        let key = RandomizedNonceKey::new(&AES_256_GCM, bytes.as_ref());
-        Ok(Self { key: Arc::new(key.map_err(|_| SealError::Key)?) })
+        Self::new(bytes.as_ref())
+    }
+
+    /// Takes a key of 32 bytes.
+    pub fn new(bytes: &[u8]) -> Result<Self, SealError> {
+        let key = RandomizedNonceKey::new(&AES_256_GCM, bytes).map_err(|_| SealError::Key)?;
+        let digest_key = Zeroizing::new(hmac_sha256(bytes, &[b"switchboard digest"]));
+        Ok(Self { key: Arc::new(key), digest_key: Arc::new(digest_key) })
+    }
+
+    /// A keyed hash of `parts` for one `purpose`: the same each time, and no help in guessing them
+    /// for those without the key.
+    pub fn digest(&self, purpose: &str, parts: &[&[u8]]) -> [u8; 32] {
+        // Each part with its length, so that no two lists of parts read alike.
+        let mut text = Vec::new();
+        for part in [&[purpose.as_bytes()], parts].concat() {
+            text.extend_from_slice(&(part.len() as u64).to_be_bytes());
+            text.extend_from_slice(part);
+        }
+        hmac_sha256(&**self.digest_key, &[&text])
     }
 
     /// Encrypts `plaintext`. It opens only under the same `purpose`, so that a value copied into
@@ -107,6 +158,28 @@ mod tests {
         let sealed = sealer("a").seal("one", b"secret").unwrap();
         assert_eq!(sealer("a").open("two", &sealed), Err(SealError::Rejected));
         assert_eq!(sealer("b").open("one", &sealed), Err(SealError::Rejected));
+    }
+
+    #[test]
+    fn digests_tell_key_purpose_and_parts_apart() {
+        let digest = sealer("a").digest("one", &[b"ab", b"c"]);
+        assert_eq!(sealer("a").digest("one", &[b"ab", b"c"]), digest);
+        let others = [
+            sealer("b").digest("one", &[b"ab", b"c"]),
+            sealer("a").digest("two", &[b"ab", b"c"]),
+            sealer("a").digest("one", &[b"a", b"bc"]),
+            sealer("a").digest("one", &[b"abc"]),
+        ];
+        assert!(!others.contains(&digest));
+    }
+
+    #[test]
+    fn random_keys_differ_and_do_not_print_themselves() {
+        let [one, two] = [DayKey::random().unwrap(), DayKey::random().unwrap()];
+        assert_ne!(one.bytes(), two.bytes());
+        assert_eq!(format!("{one:?}"), "DayKey(…)");
+        let sealed = Sealer::new(one.bytes()).unwrap().seal("x", b"y").unwrap();
+        assert_eq!(Sealer::new(two.bytes()).unwrap().open("x", &sealed), Err(SealError::Rejected));
     }
 
     #[test]

@@ -21,6 +21,7 @@ mod tasks;
 mod topup_row;
 mod topups;
 mod upkeep;
+mod vault;
 mod work;
 
 use std::{str::FromStr, time::Duration};
@@ -32,6 +33,8 @@ use sqlx::{
     migrate::Migrator,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
+
+use self::vault::Vault;
 
 pub use self::upkeep::Role;
 use crate::crypto::Sealer;
@@ -53,6 +56,7 @@ pub struct PoolTerms {
 pub struct Postgres {
     pool: PgPool,
     sealer: Sealer,
+    vault: Vault,
 }
 
 impl Postgres {
@@ -83,12 +87,13 @@ impl Postgres {
             .idle_timeout(Duration::from_mins(5))
             .max_lifetime(Duration::from_mins(30))
             .connect_lazy_with(options);
-        Ok(Self { pool, sealer })
+        Ok(Self::with_pool(pool, sealer))
     }
 
     /// Uses a pool that is open already.
     pub fn with_pool(pool: PgPool, sealer: Sealer) -> Self {
-        Self { pool, sealer }
+        let vault = Vault::new(sealer.clone());
+        Self { pool, sealer, vault }
     }
 
     /// Whether the database answers.

@@ -4,12 +4,15 @@ use domain::{
     ids::{CarrierId, CatalogProductId, ExternalId, OrderId, ProductId, ProviderId, UserId},
     money::{Amount, Cost},
     orders::{Delivery, FailReason, Lease, Order, OrderState, Quote, Status},
-    providers::{PhoneNumber, SmsCode, SmsText},
+    providers::PhoneNumber,
     store::StoreError,
-    time::Timestamp,
+    time::{Day, Timestamp},
 };
 
-use super::error;
+use super::{
+    Postgres, error,
+    vault::{DayKeys, Message, Place, Stored},
+};
 
 /// A row of `orders`.
 pub(super) struct OrderRow {
@@ -34,6 +37,9 @@ pub(super) struct OrderRow {
     pub(super) cancel_from: Option<Timestamp>,
     pub(super) resend_from: Option<Timestamp>,
     pub(super) sms_revision: i32,
+    pub(super) otp_day: Option<Day>,
+    pub(super) otp_code_sealed: Option<Vec<u8>>,
+    pub(super) otp_message_sealed: Option<Vec<u8>>,
     pub(super) otp_code: Option<String>,
     pub(super) otp_message: Option<String>,
     pub(super) otp_received_at: Option<Timestamp>,
@@ -52,8 +58,9 @@ macro_rules! query_orders {
                 + " id, user_id, product_id, catalog_product_id, carrier_id, attempt, price,
                     provider_id, external_service, external_country, cost_micros, state,
                     attempted_at, failed_reason, external_id, phone, activated_at, expires_at,
-                    cancel_from, resend_from, sms_revision, otp_code, otp_message,
-                    otp_received_at, canceled_at, upstream_open, created_at, changed_at "
+                    cancel_from, resend_from, sms_revision, otp_day, otp_code_sealed,
+                    otp_message_sealed, otp_code, otp_message, otp_received_at, canceled_at,
+                    upstream_open, created_at, changed_at "
                 + $tail
             $(, $argument)*
         )
@@ -61,13 +68,14 @@ macro_rules! query_orders {
 }
 pub(super) use query_orders;
 
-impl TryFrom<OrderRow> for Order {
-    type Error = StoreError;
-
-    fn try_from(row: OrderRow) -> Result<Self, StoreError> {
-        let id = row.id;
+impl OrderRow {
+    /// The order, its message opened with the key of its day.
+    pub(super) fn open(mut self, keys: &DayKeys) -> Result<Order, StoreError> {
+        let id = self.id;
         let bad = |what: &str| error::corrupt("orders", id, what);
-        Ok(Self {
+        let message = self.stored().open(keys, &Place::order(id)).map_err(|_| bad("message"))?;
+        let row = &self;
+        Ok(Order {
             id: OrderId::new(row.id),
             user: UserId::new(row.user_id),
             product: ProductId::new(row.product_id),
@@ -81,22 +89,34 @@ impl TryFrom<OrderRow> for Order {
                 country: row.external_country.clone(),
                 cost: Cost::from_micros(row.cost_micros).ok_or_else(|| bad("cost"))?,
             },
-            state: state(&row).ok_or_else(|| bad("state does not fit its columns"))?,
+            state: state(row, message).ok_or_else(|| bad("state does not fit its columns"))?,
             upstream_open: row.upstream_open,
             created_at: row.created_at,
             changed_at: row.changed_at,
         })
     }
+
+    fn stored(&mut self) -> Stored {
+        Stored {
+            day: self.otp_day,
+            code_sealed: self.otp_code_sealed.take(),
+            text_sealed: self.otp_message_sealed.take(),
+            code: self.otp_code.take(),
+            text: self.otp_message.take(),
+        }
+    }
 }
 
-fn state(row: &OrderRow) -> Option<OrderState> {
+fn state(row: &OrderRow, message: Message) -> Option<OrderState> {
     Some(match Status::parse(&row.state)? {
         Status::Reserving => OrderState::Reserving { attempted_at: row.attempted_at },
         Status::Active => OrderState::Active { lease: lease(row)? },
         Status::OtpReceived => {
-            OrderState::Delivered { lease: lease(row)?, delivery: delivery(row)? }
+            OrderState::Delivered { lease: lease(row)?, delivery: delivery(row, message)? }
         }
-        Status::Completed => OrderState::Completed { lease: lease(row)?, delivery: delivery(row)? },
+        Status::Completed => {
+            OrderState::Completed { lease: lease(row)?, delivery: delivery(row, message)? }
+        }
         Status::Canceled => OrderState::Canceled { lease: lease(row)?, at: row.canceled_at? },
         Status::Expired => OrderState::Expired { lease: lease(row)? },
         Status::Failed => {
@@ -116,16 +136,20 @@ fn lease(row: &OrderRow) -> Option<Lease> {
     })
 }
 
-fn delivery(row: &OrderRow) -> Option<Delivery> {
+fn delivery(row: &OrderRow, message: Message) -> Option<Delivery> {
     Some(Delivery {
         revision: row.sms_revision,
-        code: row.otp_code.as_deref().map(SmsCode::from),
-        text: Some(SmsText::new(row.otp_message.as_deref()?)),
+        code: message.code,
+        text: message.text,
         first_at: row.otp_received_at?,
     })
 }
 
-/// All of them, or the first that is impossible.
-pub(super) fn orders(rows: Vec<OrderRow>) -> Result<Vec<Order>, StoreError> {
-    rows.into_iter().map(Order::try_from).collect()
+impl Postgres {
+    /// All of them, or the first that is impossible.
+    pub(super) async fn opened(&self, rows: Vec<OrderRow>) -> Result<Vec<Order>, StoreError> {
+        let days = rows.iter().filter_map(|row| row.otp_day);
+        let keys = self.vault.keys(&self.pool, days).await?;
+        rows.into_iter().map(|row| row.open(&keys)).collect()
+    }
 }

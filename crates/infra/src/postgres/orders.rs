@@ -1,11 +1,16 @@
 use async_trait::async_trait;
 use domain::{
     ids::{ExternalId, OrderId, ProviderId},
-    orders::{Delivery, Order, OrderRepo, OrderState},
+    orders::{Order, OrderRepo, OrderState},
     store::StoreError,
 };
 
-use super::{error, order_row::query_orders, store::PgUnitOfWork};
+use super::{
+    error,
+    order_row::{OrderRow, query_orders},
+    store::PgUnitOfWork,
+    vault::{Message, Place, Sealed},
+};
 
 #[async_trait]
 impl OrderRepo for PgUnitOfWork {
@@ -14,7 +19,8 @@ impl OrderRepo for PgUnitOfWork {
             query_orders!("SELECT", "FROM orders WHERE id = $1 FOR NO KEY UPDATE", id.get())
                 .fetch_optional(self.conn())
                 .await;
-        self.seen(found)?.map(Order::try_from).transpose()
+        let found = self.seen(found)?;
+        self.opened(found).await
     }
 
     async fn lock_by_activation(
@@ -30,10 +36,12 @@ impl OrderRepo for PgUnitOfWork {
         )
         .fetch_optional(self.conn())
         .await;
-        self.seen(found)?.map(Order::try_from).transpose()
+        let found = self.seen(found)?;
+        self.opened(found).await
     }
 
     async fn update(&mut self, order: &Order) -> Result<(), StoreError> {
+        let sealed = self.sealed(order).await?;
         let lease = order.lease();
         let delivery = order.delivery();
         let failed = match order.state {
@@ -49,9 +57,10 @@ impl OrderRepo for PgUnitOfWork {
                  product_id = $3, attempt = $4, price = $5, provider_id = $6,
                  external_service = $7, external_country = $8, cost_micros = $9, state = $10,
                  attempted_at = coalesce($11, attempted_at), failed_reason = $12,
-                 resend_from = $13, sms_revision = $14, otp_code = $15, otp_message = $16,
-                 otp_received_at = $17, canceled_at = $18, upstream_open = $19, changed_at = $20,
-                 poll_at = CASE WHEN $10 IN ('COMPLETED', 'CANCELED', 'EXPIRED') THEN $20
+                 resend_from = $13, sms_revision = $14, otp_day = $15, otp_code_sealed = $16,
+                 otp_message_sealed = $17, otp_code = NULL, otp_message = NULL,
+                 otp_received_at = $18, canceled_at = $19, upstream_open = $20, changed_at = $21,
+                 poll_at = CASE WHEN $10 IN ('COMPLETED', 'CANCELED', 'EXPIRED') THEN $21
                            ELSE poll_at END
              WHERE user_id = $1 AND id = $2",
             order.user.get(),
@@ -68,8 +77,9 @@ impl OrderRepo for PgUnitOfWork {
             failed,
             lease.and_then(|lease| lease.resend_from),
             delivery.map_or(0, |delivery| delivery.revision),
-            delivery.and_then(Delivery::shown_code),
-            delivery.and_then(Delivery::shown_text),
+            sealed.day,
+            sealed.code,
+            sealed.text,
             delivery.map(|delivery| delivery.first_at),
             canceled_at,
             order.upstream_open,
@@ -81,5 +91,25 @@ impl OrderRepo for PgUnitOfWork {
             1 => Ok(()),
             _ => Err(error::corrupt("orders", order.id, "vanished while locked")),
         }
+    }
+}
+
+impl PgUnitOfWork {
+    async fn opened(&mut self, row: Option<OrderRow>) -> Result<Option<Order>, StoreError> {
+        let keys = self.keys(row.iter().filter_map(|row| row.otp_day)).await?;
+        row.map(|row| row.open(&keys)).transpose()
+    }
+
+    /// What is stored of the last message: sealed under the key of the day of the order, or of this
+    /// change of it should that day be forgotten already.
+    async fn sealed(&mut self, order: &Order) -> Result<Sealed, StoreError> {
+        let Some(delivery) = order.delivery().filter(|delivery| delivery.text.is_some()) else {
+            return Ok(Sealed::default());
+        };
+        let days = [order.created_at.date_naive(), order.changed_at.date_naive()];
+        let (day, key) = self.writable(&days).await?;
+        let message = Message { code: delivery.code.clone(), text: delivery.text.clone() };
+        let sealed = Sealed::new((day, &key), &Place::order(order.id.get()), &message);
+        sealed.map_err(|error| StoreError::Internal(error.into()))
     }
 }

@@ -8,10 +8,7 @@ use domain::{
     time::Timestamp,
 };
 
-use super::{
-    Postgres, error,
-    order_row::{orders, query_orders},
-};
+use super::{Postgres, error, order_row::query_orders};
 
 #[async_trait]
 impl OrderWork for Postgres {
@@ -23,7 +20,7 @@ impl OrderWork for Postgres {
             before,
             i64::from(limit),
         );
-        orders(rows.fetch_all(&self.pool).await.map_err(error::store)?)
+        self.opened(rows.fetch_all(&self.pool).await.map_err(error::store)?).await
     }
 
     async fn in_flight(
@@ -83,7 +80,7 @@ impl OrderWork for Postgres {
             now + interval,
             i64::from(limit),
         );
-        orders(rows.fetch_all(&self.pool).await.map_err(error::store)?)
+        self.opened(rows.fetch_all(&self.pool).await.map_err(error::store)?).await
     }
 
     async fn due_expiries(
@@ -104,7 +101,7 @@ impl OrderWork for Postgres {
             now + interval,
             i64::from(limit),
         );
-        orders(rows.fetch_all(&self.pool).await.map_err(error::store)?)
+        self.opened(rows.fetch_all(&self.pool).await.map_err(error::store)?).await
     }
 
     async fn note_orphan(

@@ -50,6 +50,19 @@ impl Section for Orders {
     }
 }
 
+/// `[privacy]`: how long what customers received can be read.
+#[derive(Debug, Clone, Copy)]
+pub struct Privacy {
+    /// Whole days after the one on which an SMS came; then its key is dropped.
+    pub sms_days: u32,
+}
+
+impl Section for Privacy {
+    fn read(keys: &mut Keys<'_>) -> Self {
+        Self { sms_days: keys.within("sms_days", 3, 1..=3_650) }
+    }
+}
+
 /// `[providers]`: how patient we are with those who sell us numbers.
 #[derive(Debug, Clone)]
 pub struct Providers {

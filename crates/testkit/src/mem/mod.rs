@@ -20,6 +20,7 @@ mod tasks;
 mod topups;
 mod unit;
 mod upkeep;
+mod vault;
 mod work;
 
 use std::sync::Arc;

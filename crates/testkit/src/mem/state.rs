@@ -8,7 +8,7 @@ use domain::{
     rates::{IdrPerUsd, Rate},
     store::StoreError,
     tasks::{Subject, TaskKind},
-    time::Timestamp,
+    time::{Day, Timestamp},
 };
 
 use super::{
@@ -28,6 +28,8 @@ pub(super) struct State {
     pub(super) orphans: Cow<HashMap<(ProviderId, String), Timestamp>>,
     pub(super) callbacks: Cow<BTreeMap<InboxId, StoredCallback>>,
     pub(super) messages: Cow<BTreeMap<OrderId, Vec<StoredMessage>>>,
+    /// Days whose messages are forgotten, and since when.
+    pub(super) dropped_keys: BTreeMap<Day, Timestamp>,
     pub(super) payins: Cow<Payins>,
     pub(super) rate: Option<(IdrPerUsd, Timestamp)>,
     pub(super) fresh_events: Cow<Vec<(Event, Timestamp)>>,

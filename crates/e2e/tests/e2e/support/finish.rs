@@ -11,6 +11,17 @@ use super::{
 /// Longer than what is retried takes: a number is given back, a callback acted on.
 const QUIET: Duration = Duration::from_secs(45);
 
+/// Whatever is stored of orders, but for what is sealed, in whose digits anything could be found.
+const ROWS: &str = "
+    SELECT coalesce(string_agg(rows.row::text, ' '), '') FROM (
+        SELECT to_jsonb(t) - '{otp_code_sealed,otp_message_sealed}'::text[] FROM orders t UNION ALL
+        SELECT to_jsonb(t) - '{code_sealed,text_sealed}'::text[] FROM sms_messages t UNION ALL
+        SELECT to_jsonb(t) - '{code_sealed,text_sealed,digest}'::text[] FROM sms_inbox t UNION ALL
+        SELECT to_jsonb(t) FROM events t UNION ALL
+        SELECT to_jsonb(t) FROM tasks t UNION ALL
+        SELECT to_jsonb(t) FROM idempotency_keys t
+    ) AS rows (row)";
+
 impl Stack {
     /// Waits until all is settled, checks the books and the logs, ends everything cleanly.
     pub(crate) async fn finish(mut self) {
@@ -25,6 +36,7 @@ impl Stack {
         let audit = self.ctl.try_run(&["ledger", "audit", "--json"]).await;
         assert_eq!(audit.code, 0, "{}\n{}", audit.stdout, audit.stderr);
         self.plant_what_was_sold().await;
+        self.check_tables().await;
         self.check_metrics().await;
         for server in self.servers() {
             server.stop().await;
@@ -49,6 +61,21 @@ impl Stack {
         for worker in &self.workers {
             let ran = worker.find_metric("task_runs_total", &[("outcome", "ok")]).await;
             assert!(ran.is_some_and(|times| times > 0.0), "{ran:?}");
+        }
+    }
+
+    /// No code and no text can be read in the tables; numbers can.
+    async fn check_tables(&self) {
+        let rows: String = self.database.one(ROWS).await;
+        for provider in PROVIDERS {
+            for activation in self.sandbox.activations(provider).await {
+                for sms in activation["sms"].as_array().unwrap() {
+                    let long = sms["code"].as_str().filter(|code| code.len() >= 8);
+                    for secret in sms["text"].as_str().into_iter().chain(long) {
+                        assert!(!rows.contains(secret), "{secret:?} can be read in the database");
+                    }
+                }
+            }
         }
     }
 

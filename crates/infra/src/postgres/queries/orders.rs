@@ -9,7 +9,7 @@ use domain::{
 
 use crate::postgres::{
     Postgres, error,
-    order_row::{OrderRow, orders, query_orders},
+    order_row::{OrderRow, query_orders},
 };
 
 #[async_trait]
@@ -66,7 +66,7 @@ impl OrderQueries for Postgres {
 impl Postgres {
     /// Adds the names of mobile networks, of which most orders have none.
     async fn views(&self, rows: Vec<OrderRow>) -> Result<Vec<OrderView>, StoreError> {
-        let orders = orders(rows)?;
+        let orders = self.opened(rows).await?;
         let mut carriers: Vec<i64> =
             orders.iter().filter_map(|order| order.carrier.map(CarrierId::get)).collect();
         carriers.dedup();

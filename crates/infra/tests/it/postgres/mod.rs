@@ -5,3 +5,4 @@ mod ledger_model;
 mod locks;
 mod roles;
 mod rules;
+mod vault;

@@ -66,6 +66,8 @@ const FORBIDDEN: &[&str] = &[
     "UPDATE payment_notices SET payment = 'payment:mine'",
     "UPDATE exchange_rates SET idr_per_usd = 1000",
     "DELETE FROM sms_inbox",
+    "DELETE FROM sms_keys",
+    "UPDATE sms_keys SET day = day - 1",
     "DROP TABLE orders",
 ];
 
@@ -87,6 +89,7 @@ const FOREIGN: &[(&str, &[&str])] = &[
             "SELECT * FROM payment_notices",
             "INSERT INTO exchange_rates VALUES (now(), 16000)",
             "SELECT * FROM sms_inbox",
+            "UPDATE sms_keys SET key_sealed = NULL",
             "UPDATE users SET suspended_at = NULL",
             "INSERT INTO api_tokens SELECT * FROM api_tokens",
             "UPDATE providers SET base_url = 'http://attacker'",
@@ -115,6 +118,7 @@ const FOREIGN: &[(&str, &[&str])] = &[
             "SELECT * FROM payments",
             "SELECT * FROM topup_refunds",
             "SELECT raw_body FROM payment_notices",
+            "UPDATE sms_keys SET key_sealed = NULL",
             "INSERT INTO orders SELECT * FROM orders",
             "SELECT * FROM idempotency_keys",
             "UPDATE providers SET base_url = 'http://attacker'",
@@ -152,6 +156,7 @@ const FOREIGN: &[(&str, &[&str])] = &[
             "INSERT INTO orders SELECT * FROM orders",
             "UPDATE orders SET price = 1",
             "SELECT * FROM sms_messages",
+            "INSERT INTO sms_keys (day) VALUES (now())",
             "INSERT INTO payment_notices (gateway) VALUES ('stripe')",
             "INSERT INTO payments (gateway) VALUES ('stripe')",
             "UPDATE payment_reversals SET state = 'RESTORED'",
