@@ -39,8 +39,9 @@ CREATE TRIGGER proposal_is_final BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger.p
 CREATE TRIGGER decision_is_final BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger.decision
     FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
 
+-- It runs at the end of the unit, when nothing but the login is left of who called.
 CREATE OR REPLACE FUNCTION ledger.require_note() RETURNS trigger LANGUAGE plpgsql
-    SET search_path = ledger, pg_temp AS $$
+    SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
 BEGIN
     IF NEW.kind = 'ADJUSTMENT' THEN
         IF EXISTS (SELECT FROM adjustment a WHERE a.journal_key = NEW.journal_key) THEN

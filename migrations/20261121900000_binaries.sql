@@ -40,3 +40,11 @@ GRANT EXECUTE ON FUNCTION task_enqueue, task_withdraw
     TO switchboard_api, switchboard_webhook, switchboard_worker;
 GRANT EXECUTE ON FUNCTION task_adopt TO switchboard_worker;
 GRANT EXECUTE ON FUNCTION task_enqueue, task_intervene TO switchboard_operator;
+
+-- ctl says whether the schema is up to date, where it was the tool that made it.
+DO $$
+BEGIN
+    IF to_regclass('public._sqlx_migrations') IS NOT NULL THEN
+        GRANT SELECT ON public._sqlx_migrations TO switchboard_operator;
+    END IF;
+END $$;

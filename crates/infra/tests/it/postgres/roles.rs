@@ -267,6 +267,35 @@ async fn posts_only_the_kinds_of_its_binary(pool: PgPool) {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
+/// What an operator decides commits under the operator's login, with everything that looks at it at
+/// the end of the unit; and does not without its explanation (L16).
+#[sqlx::test(migrator = "infra::postgres::MIGRATOR")]
+async fn operators_decide_with_their_own_login(pool: PgPool) {
+    let mut operator = login(&pool, "switchboard_operator").await;
+    let settle = "SELECT ledger.post('settlement:stripe:1', 'GATEWAY_SETTLEMENT', '{bank}', '{0}',
+                  '{gateway_clearing}', '{1}', '{5}', '{IDR}')";
+    for (unit, expected) in [
+        (
+            "SELECT ledger.open_wallet(1);
+          SELECT ledger.propose_adjustment('x', 1, 'give', 7, 'me', 'because');
+          SELECT ledger.approve_adjustment('x', 'you')"
+                .to_owned(),
+            None,
+        ),
+        (settle.to_owned(), Some("LG004")),
+        (
+            format!("{settle}; SELECT ledger.note_decision('settlement:stripe:1', 'me', 'paid')"),
+            None,
+        ),
+    ] {
+        let unit = format!("BEGIN; {unit}; COMMIT");
+        let done = sqlx::raw_sql(AssertSqlSafe(unit.clone())).execute(&mut operator).await;
+        let code =
+            done.err().and_then(|error| Some(error.as_database_error()?.code()?.into_owned()));
+        assert_eq!(code.as_deref(), expected, "{unit}");
+    }
+}
+
 /// The union of the servers' roles is for one login that runs all of them, and no operator.
 #[sqlx::test(migrator = "infra::postgres::MIGRATOR")]
 async fn one_login_for_all_servers_is_no_operator(pool: PgPool) {
