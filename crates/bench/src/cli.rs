@@ -12,9 +12,18 @@ pub(crate) struct Cli {
     /// Owner of the database server; databases are created and dropped beside the one named.
     #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
     pub(crate) database_url: String,
-    /// Who the servers and pgbench log in as; the owner when absent.
-    #[arg(long, env = "APP_DATABASE_URL", hide_env_values = true)]
-    pub(crate) app_database_url: Option<String>,
+    /// Who api-server and pgbench log in as; the owner when absent.
+    #[arg(long, env = "API_DATABASE_URL", hide_env_values = true)]
+    pub(crate) api_database_url: Option<String>,
+    /// Who webhook-ingest logs in as; the owner when absent.
+    #[arg(long, env = "WEBHOOK_DATABASE_URL", hide_env_values = true)]
+    pub(crate) webhook_database_url: Option<String>,
+    /// Who task-worker logs in as; the owner when absent.
+    #[arg(long, env = "WORKER_DATABASE_URL", hide_env_values = true)]
+    pub(crate) worker_database_url: Option<String>,
+    /// Who ctl logs in as, except to migrate; the owner when absent.
+    #[arg(long, env = "OPERATOR_DATABASE_URL", hide_env_values = true)]
+    pub(crate) operator_database_url: Option<String>,
     /// Where the binaries are.
     #[arg(long, default_value = "target/release")]
     pub(crate) bin_dir: PathBuf,

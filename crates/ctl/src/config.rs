@@ -3,7 +3,7 @@ use runtime::config::{self, Keys, Section};
 /// What the command line reads of the shared configuration.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// The Postgres of record, as its owner: migrations need more than the servers may do.
+    /// The Postgres of record, as the operator's login; `migrate` alone needs the owner.
     pub database: config::Database,
     /// Seals what is entered here.
     pub secrets: config::Secrets,

@@ -14,18 +14,25 @@ sql() {
 
 postgres_answers() { sql postgres -c 'SELECT 1' </dev/null >/dev/null 2>&1; }
 
-# Creates the main database and the role of the binaries, unless they exist.
+# Creates the main database and the logins of the binaries, unless they exist.
 prepare_database() {
-  APP_PASSWORD=$(secret POSTGRES_APP_PASSWORD 16) sql postgres -v role="$PG_APP_ROLE" \
-    -v database="$PG_DATABASE" <<'EOQ' || die "cannot prepare the database"
-\set password `printf %s "$APP_PASSWORD"`
+  local login
+  for login in "${PG_LOGINS[@]}"; do
+    LOGIN_PASSWORD=$(secret "POSTGRES_${login^^}_PASSWORD" 16) sql postgres \
+      -v role="$(login_role "$login")" <<'EOQ' || die "cannot prepare the login for $login"
+\set password `printf %s "$LOGIN_PASSWORD"`
 SELECT format('CREATE ROLE %I LOGIN', :'role')
 WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'role') \gexec
 ALTER ROLE :"role" LOGIN PASSWORD :'password';
+EOQ
+  done
+  sql postgres -v database="$PG_DATABASE" <<'EOQ' || die "cannot prepare the database"
 SELECT format('CREATE DATABASE %I', :'database')
 WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = :'database') \gexec
 EOQ
 }
+
+login_role() { printf 'switchboard_%s_dev\n' "$1"; }
 
 # Replaces a database by an empty one.
 fresh_database() {
@@ -50,12 +57,16 @@ apply_migrations() {
   done
 }
 
-# Gives the binaries' login the rights of the role that the migrations create.
-grant_app_role() {
-  sql postgres -v role="$PG_APP_ROLE" <<'EOQ' || die "cannot grant switchboard_app"
-SELECT format('GRANT switchboard_app TO %I', :'role')
-WHERE EXISTS (SELECT FROM pg_roles WHERE rolname = 'switchboard_app') \gexec
+# Gives each binary's login the rights of the role that the migrations create for it.
+grant_roles() {
+  local login
+  for login in "${PG_LOGINS[@]}"; do
+    sql postgres -v role="$(login_role "$login")" -v rights="switchboard_$login" \
+      <<'EOQ' || die "cannot grant switchboard_$login"
+SELECT format('GRANT %I TO %I', :'rights', :'role')
+WHERE EXISTS (SELECT FROM pg_roles WHERE rolname = :'rights') \gexec
 EOQ
+  done
 }
 
 database_url() {
@@ -63,7 +74,9 @@ database_url() {
     "$(recall secrets.env POSTGRES_PASSWORD)" "$(recall ports POSTGRES_PORT)" "${1:-$PG_DATABASE}"
 }
 
-app_database_url() {
-  printf 'postgres://%s:%s@127.0.0.1:%s/%s\n' "$PG_APP_ROLE" \
-    "$(recall secrets.env POSTGRES_APP_PASSWORD)" "$(recall ports POSTGRES_PORT)" "$PG_DATABASE"
+# Prints the URL of the main database for one of the logins.
+login_database_url() {
+  printf 'postgres://%s:%s@127.0.0.1:%s/%s\n' "$(login_role "$1")" \
+    "$(recall secrets.env "POSTGRES_${1^^}_PASSWORD")" "$(recall ports POSTGRES_PORT)" \
+    "$PG_DATABASE"
 }

@@ -5,8 +5,9 @@
 PG_ROLE=switchboard
 # shellcheck disable=SC2034
 PG_DATABASE=switchboard
+# One login for each binary, named after the role that the migrations make for it.
 # shellcheck disable=SC2034
-PG_APP_ROLE=switchboard_app_dev
+PG_LOGINS=(api webhook worker operator)
 
 start_postgres() {
   if [[ -n $(postgres_pid) ]]; then

@@ -24,7 +24,8 @@ DEMO_LIFETIME=25
 DEMO_MIN_CANCEL=5
 
 # What stack.env holds besides process ids, logs and SWITCHBOARD__ settings.
-ADDRESSES=(API_URL INGEST_URL SANDBOX_URL DATABASE_URL APP_DATABASE_URL
+ADDRESSES=(API_URL INGEST_URL SANDBOX_URL DATABASE_URL API_DATABASE_URL
+  WEBHOOK_DATABASE_URL WORKER_DATABASE_URL OPERATOR_DATABASE_URL
   REDIS_SESSION_URL REDIS_CACHE_URL REDIS_RATELIMIT_URL)
 
 # Sets the addresses and exports the settings as the operator's command line needs them.
@@ -34,7 +35,7 @@ load_settings() {
   API_URL=$(app_url api-server)
   INGEST_URL=$(app_url webhook-ingest)
   STRIPE_WEBHOOK_URL="$INGEST_URL/stripe"
-  export SWITCHBOARD__DATABASE__URL=$DATABASE_URL
+  export SWITCHBOARD__DATABASE__URL=$OPERATOR_DATABASE_URL
   export SWITCHBOARD__REDIS__SESSION_URL=$REDIS_SESSION_URL
   export SWITCHBOARD__REDIS__CACHE_URL=$REDIS_CACHE_URL
   export SWITCHBOARD__REDIS__RATELIMIT_URL=$REDIS_RATELIMIT_URL
@@ -55,9 +56,13 @@ load_settings() {
   export SWITCHBOARD__LOG__FILTER=${SWITCHBOARD__LOG__FILTER:-info}
 }
 
-# What differs for a server: it listens, and it does not own the database.
+# What differs for a server: it listens, and it has a login of its own that owns nothing.
 export_app_settings() {
-  export SWITCHBOARD__DATABASE__URL=$APP_DATABASE_URL
+  case $1 in
+    api-server) export SWITCHBOARD__DATABASE__URL=$API_DATABASE_URL ;;
+    webhook-ingest) export SWITCHBOARD__DATABASE__URL=$WEBHOOK_DATABASE_URL ;;
+    task-worker) export SWITCHBOARD__DATABASE__URL=$WORKER_DATABASE_URL ;;
+  esac
   SWITCHBOARD__HTTP__LISTEN=127.0.0.1:$(app_port "$1")
   export SWITCHBOARD__HTTP__LISTEN
 }

@@ -15,7 +15,7 @@ pub(crate) struct Books {
     pub(crate) other: u64,
     /// How often the sandbox was asked for a number.
     pub(crate) asked: u64,
-    /// Transactions of pgbench, and the orders they left.
+    /// Transactions of pgbench in all its databases, and the orders they left.
     pub(crate) referenced: u64,
     pub(crate) reference_active: u64,
     /// What `ctl ledger audit --json` said; it ended with 0.
@@ -32,6 +32,10 @@ impl Books {
             databases.server.value::<u64>(database, &statement).await
         };
         let [acknowledged, refused, referenced] = totals.read();
+        let mut reference_active = 0;
+        for copy in databases.copies() {
+            reference_active += orders(copy, "=").await?;
+        }
         Ok(Self {
             acknowledged,
             refused,
@@ -39,7 +43,7 @@ impl Books {
             other: orders(&databases.main, "<>").await?,
             asked: ground.sales().await?,
             referenced,
-            reference_active: orders(&databases.reference, "=").await?,
+            reference_active,
             audit,
         })
     }

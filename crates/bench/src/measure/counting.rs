@@ -56,9 +56,10 @@ impl Counted {
         ground: &Ground<'_>,
         shop: &Shop<'_>,
     ) -> anyhow::Result<Self> {
-        let server = (ground.app.host.as_str(), ground.app.port).to_socket_addrs()?.next();
+        let server =
+            (ground.logins.api.host.as_str(), ground.logins.api.port).to_socket_addrs()?.next();
         let tap = Tap::open(server.context("the database has no address")?).await?;
-        let mut api = start_api(ground, &ground.app.through(tap.address))?;
+        let mut api = start_api(ground, &ground.logins.api.through(tap.address))?;
         api.listens().await?;
         let many = u64::from(cli.counted);
         // Connects all of the pool and prepares every statement on each.

@@ -31,6 +31,9 @@ pub(crate) struct Findings {
     pub(crate) starts: Starts,
     pub(crate) purchase: Pairs,
     pub(crate) hot: Pairs,
+    /// What enforcement costs: pgbench on this release's schema beside that of the one before.
+    pub(crate) enforced: Pairs,
+    pub(crate) enforced_hot: Pairs,
     pub(crate) balance: Vec<Rate>,
     pub(crate) health: Vec<Rate>,
     /// Purchases at a fixed rate.
@@ -57,6 +60,9 @@ pub(crate) async fn all(cli: &Cli, ground: &Ground<'_>) -> anyhow::Result<Findin
     let purchase = Pairs::measure(&shop, Customers::All, &mut sizes).await?;
     say("the same on one account ...");
     let hot = Pairs::measure(&shop, Customers::One, &mut sizes).await?;
+    say("pgbench before and after enforcement ...");
+    let enforced = Pairs::of_schemas(&shop, Customers::All).await?;
+    let enforced_hot = Pairs::of_schemas(&shop, Customers::One).await?;
     say("reads ...");
     let (mut balance, mut health) = (Vec::new(), Vec::new());
     for _ in 0..cli.rounds {
@@ -77,6 +83,8 @@ pub(crate) async fn all(cli: &Cli, ground: &Ground<'_>) -> anyhow::Result<Findin
         starts,
         purchase,
         hot,
+        enforced,
+        enforced_hot,
         balance,
         health,
         paced,

@@ -13,6 +13,8 @@ use crate::{
 pub(crate) struct Measured {
     pub(crate) rate: Rate,
     pub(crate) cpu: CpuSeconds,
+    /// What the database server wrote ahead meanwhile, whoever caused it.
+    pub(crate) wal_bytes: u64,
 }
 
 impl Measured {
@@ -27,20 +29,25 @@ impl Measured {
         self.cpu.keys().map(|group| self.cpu_us(group)).sum()
     }
 
+    pub(crate) fn wal_bytes_each(&self) -> f64 {
+        counter(self.wal_bytes) / counter(self.rate.good.max(1))
+    }
+
     fn json(&self) -> Value {
         let cpu: serde_json::Map<_, _> =
             self.cpu.keys().map(|group| ((*group).to_owned(), json!(self.cpu_us(group)))).collect();
-        json!({ "rate": self.rate.json(), "cpu_us": cpu })
+        json!({ "rate": self.rate.json(), "cpu_us": cpu, "wal_bytes": self.wal_bytes_each() })
     }
 }
 
-/// Runs over HTTP between runs of pgbench: reference, served, reference, …, reference.
+/// Runs between runs of what they are compared with: reference, served, reference, …, reference.
 pub(crate) struct Pairs {
     pub(crate) reference: Vec<Measured>,
     pub(crate) served: Vec<Measured>,
 }
 
 impl Pairs {
+    /// Purchases over HTTP between runs of pgbench.
     pub(super) async fn measure(
         shop: &Shop<'_>,
         who: Customers,
@@ -56,6 +63,16 @@ impl Pairs {
             looked?;
             pairs.served.push(served?);
             pairs.reference.push(shop.reference(who).await?);
+        }
+        Ok(pairs)
+    }
+
+    /// pgbench on today's schema between runs of it on the one before.
+    pub(super) async fn of_schemas(shop: &Shop<'_>, who: Customers) -> anyhow::Result<Self> {
+        let mut pairs = Self { reference: vec![shop.before(who).await?], served: Vec::new() };
+        for _ in 0..shop.rounds() {
+            pairs.served.push(shop.after(who).await?);
+            pairs.reference.push(shop.before(who).await?);
         }
         Ok(pairs)
     }
@@ -91,8 +108,8 @@ impl Pairs {
             "ratio": { "median": ratio.median, "least": ratio.least, "greatest": ratio.greatest },
             "ratio_of_cpu": self.ratio_of_cpu(),
             "unsteady": self.unsteady(),
-            "pgbench": self.reference.iter().map(Measured::json).collect::<Vec<_>>(),
-            "http": self.served.iter().map(Measured::json).collect::<Vec<_>>(),
+            "reference": self.reference.iter().map(Measured::json).collect::<Vec<_>>(),
+            "measured": self.served.iter().map(Measured::json).collect::<Vec<_>>(),
         })
     }
 }
@@ -104,7 +121,10 @@ mod tests {
     fn runs(rates: &[f64]) -> Vec<Measured> {
         let rate = |per_second| Rate { per_second, good: 10, ..Rate::default() };
         let cpu = [("a", 0.001), ("b", 0.002)].into_iter().collect();
-        rates.iter().map(|it| Measured { rate: rate(*it), cpu: Clone::clone(&cpu) }).collect()
+        rates
+            .iter()
+            .map(|it| Measured { rate: rate(*it), cpu: Clone::clone(&cpu), wal_bytes: 20 })
+            .collect()
     }
 
     #[test]
@@ -115,5 +135,6 @@ mod tests {
         assert_eq!(pairs.unsteady(), 1);
         assert!((pairs.ratio_of_cpu() - 1.0).abs() < 1e-9);
         assert!((pairs.served[0].cpu_us("b") - 200.0).abs() < 1e-9);
+        assert!((pairs.served[0].wal_bytes_each() - 2.0).abs() < 1e-9);
     }
 }

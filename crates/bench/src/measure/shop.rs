@@ -76,7 +76,10 @@ impl<'a> Shop<'a> {
             let outcome = self.load(self.api, Until::Elapsed(length), requests).await?;
             ensure!(outcome.good > 0, "no {kind:?} succeeded: {:?}", outcome.refused);
         }
-        self.pgbench(Customers::All, length).await.map(drop)
+        for database in self.ground.databases.copies() {
+            self.pgbench(database, Customers::All, length).await?;
+        }
+        Ok(())
     }
 
     /// One closed run, watched.
@@ -91,7 +94,21 @@ impl<'a> Shop<'a> {
 
     /// The same purchases as plain SQL, watched.
     pub(super) async fn reference(&self, who: Customers) -> anyhow::Result<Measured> {
-        self.watched(self.pgbench(who, self.length())).await
+        self.plain(&self.ground.databases.reference, who).await
+    }
+
+    /// As plain SQL on the schema of the release before this one.
+    pub(super) async fn before(&self, who: Customers) -> anyhow::Result<Measured> {
+        self.plain(&self.ground.databases.before, who).await
+    }
+
+    /// As plain SQL on today's schema, in a database as full as that of `before`.
+    pub(super) async fn after(&self, who: Customers) -> anyhow::Result<Measured> {
+        self.plain(&self.ground.databases.after, who).await
+    }
+
+    async fn plain(&self, database: &str, who: Customers) -> anyhow::Result<Measured> {
+        self.watched(self.pgbench(database, who, self.length())).await
     }
 
     /// Purchases at a fixed rate, for twice the usual length; twice the connections, so that few
@@ -129,18 +146,23 @@ impl<'a> Shop<'a> {
         Ok(outcome)
     }
 
-    async fn pgbench(&self, who: Customers, length: Duration) -> anyhow::Result<Rate> {
-        let Ground { databases, app, purchase, .. } = self.ground;
+    async fn pgbench(
+        &self,
+        database: &str,
+        who: Customers,
+        length: Duration,
+    ) -> anyhow::Result<Rate> {
+        let Ground { databases, logins, purchase, .. } = self.ground;
         let mut purchase = purchase.clone();
         if who == Customers::One {
             purchase.last_user = purchase.first_user;
         }
         let times = "SELECT now(), now() + interval '20 minutes', now() + interval '2 minutes'";
-        let times = databases.server.sql(&databases.reference, times).await?;
+        let times = databases.server.sql(database, times).await?;
         let times: Vec<String> = times.split('|').map(str::to_owned).collect();
         let times = times.try_into().ok().context("three times were expected")?;
         let folder = self.cli.work_dir.join("pgbench");
-        let pgbench = Pgbench { login: app, database: &databases.reference, folder: &folder };
+        let pgbench = Pgbench { login: &logins.api, database, folder: &folder };
         let run = Run { clients: self.cli.connections, length };
         let rate = pgbench.run(&Script::purchase(&purchase, times)?, run).await?;
         self.totals.referenced.fetch_add(rate.good, Ordering::Relaxed);
@@ -152,11 +174,13 @@ impl<'a> Shop<'a> {
         &self,
         run: impl Future<Output = anyhow::Result<Rate>> + Send,
     ) -> anyhow::Result<Measured> {
-        self.ground.databases.server.checkpoint().await?;
-        let before = self.watch.read()?;
+        let server = &self.ground.databases.server;
+        server.checkpoint().await?;
+        let (logged, before) = (server.counters().await?.wal_bytes, self.watch.read()?);
         let rate = run.await?;
         let cpu = proc_fs::used(&before, &self.watch.read()?);
-        Ok(Measured { rate, cpu })
+        let wal_bytes = server.counters().await?.wal_bytes.saturating_sub(logged);
+        Ok(Measured { rate, cpu, wal_bytes })
     }
 
     fn requests(&self, kind: Kind, who: Customers) -> Requests {

@@ -30,7 +30,7 @@ impl Starts {
         let (mut health, mut balance) = (Vec::new(), Vec::new());
         for _ in 0..times {
             let started = Instant::now();
-            let mut api = start_api(ground, &ground.app)?;
+            let mut api = start_api(ground, &ground.logins.api)?;
             api.answers(ask_health, INTERVAL).await?;
             health.push(started.elapsed().as_secs_f64() * 1e3);
             api.answers(ask_balance.as_bytes(), INTERVAL).await?;

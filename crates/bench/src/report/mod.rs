@@ -44,6 +44,8 @@ fn json(cli: &Cli, findings: &Findings) -> Value {
         },
         "purchase": findings.purchase.json(),
         "hot_account": findings.hot.json(),
+        "enforcement": findings.enforced.json(),
+        "enforcement_hot_account": findings.enforced_hot.json(),
         "balance": rates(&findings.balance),
         "health": rates(&findings.health),
         "fixed_rate": findings.paced.json(),

@@ -9,7 +9,7 @@ use crate::{
 
 /// Everything the document has a place for.
 pub(super) fn values(cli: &Cli, findings: &Findings) -> Values {
-    let Findings { machine, purchase, hot, counted, .. } = findings;
+    let Findings { machine, purchase, hot, enforced, enforced_hot, counted, .. } = findings;
     let all = |runs: &[Measured]| runs.iter().map(|run| run.rate).collect::<Vec<_>>();
     Values::from([
         ("date", machine.date.clone()),
@@ -42,6 +42,19 @@ pub(super) fn values(cli: &Cli, findings: &Findings) -> Values {
             ]),
         ),
         ("cpu", cpu(purchase)),
+        (
+            "schemas",
+            lines([
+                schema("before", &enforced.reference),
+                schema("**after**", &enforced.served),
+                schema("before, one account", &enforced_hot.reference),
+                schema("**after, one account**", &enforced_hot.served),
+            ]),
+        ),
+        (
+            "schema_ratios",
+            lines([schema_ratio("purchase", enforced), schema_ratio("one account", enforced_hot)]),
+        ),
         ("counts", counts(counted)),
         ("balance_rounds", format!("{:.2}", counted.balance_rounds)),
         ("balance_redis", format!("{:.2}", counted.balance_redis)),
@@ -82,6 +95,28 @@ fn ratio(label: &str, pairs: &Pairs, [goal, earlier]: [&str; 2]) -> String {
         goal.to_owned(),
         earlier.to_owned(),
         unsteady,
+        format!("{:.2}", pairs.ratio_of_cpu()),
+    ])
+}
+
+/// pgbench on one schema: as [`rates`], and what each purchase cost the database server.
+fn schema(label: &str, runs: &[Measured]) -> String {
+    let of = |value: fn(&Measured) -> f64| Spread::of(runs.iter().map(value));
+    row([
+        label.to_owned(),
+        spread(of(|run| run.rate.per_second), 0),
+        spread(of(|run| run.rate.p50_ms), 2),
+        spread(of(|run| run.rate.p99_ms), 2),
+        format!("{:.0}", of(|run| run.cpu_us(Watch::POSTGRES)).median),
+        format!("{:.0}", of(Measured::wal_bytes_each).median),
+    ])
+}
+
+fn schema_ratio(label: &str, pairs: &Pairs) -> String {
+    row([
+        label.to_owned(),
+        format!("**{}**", spread(Spread::of(pairs.ratios()), 2)),
+        format!("{} of {}", pairs.unsteady(), pairs.served.len()),
         format!("{:.2}", pairs.ratio_of_cpu()),
     ])
 }

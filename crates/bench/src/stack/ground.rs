@@ -2,7 +2,6 @@ use std::{
     fs,
     net::SocketAddr,
     path::{Path, PathBuf},
-    process,
     sync::Arc,
 };
 
@@ -12,13 +11,16 @@ use tokio::process::Command;
 
 use super::{
     Process,
+    databases::Databases,
+    earlier,
+    logins::Logins,
     process::free_address,
     seed::{self, Customers},
 };
 use crate::{
     cli::Cli,
     load::Connection,
-    postgres::{Login, Purchase, Server},
+    postgres::{Login, Purchase},
     random::Random,
 };
 
@@ -27,33 +29,10 @@ const REDIS: &str = "Redis";
 /// Each is dearer than the one before it, as in the local stack.
 const PROVIDERS: [&str; 3] = ["alpha", "beta", "gamma"];
 
-/// The databases of this run.
-pub(crate) struct Databases {
-    pub(crate) server: Server,
-    /// What the servers use.
-    pub(crate) main: String,
-    /// A copy of it for pgbench.
-    pub(crate) reference: String,
-}
-
-impl Databases {
-    pub(crate) fn new(owner: Login) -> Self {
-        let main = format!("bench_{}", process::id());
-        let reference = format!("{main}_reference");
-        Self { server: Server::new(owner), main, reference }
-    }
-
-    pub(crate) async fn drop(&self) -> anyhow::Result<()> {
-        self.server.drop(&self.main).await?;
-        self.server.drop(&self.reference).await
-    }
-}
-
 /// What the servers stand on, filled and ready.
 pub(crate) struct Ground<'a> {
     pub(crate) databases: &'a Databases,
-    /// Who the servers and pgbench log in as.
-    pub(crate) app: Login,
+    pub(crate) logins: Logins,
     pub(crate) tokens: Arc<[String]>,
     pub(crate) purchase: Purchase,
     pub(crate) logs: PathBuf,
@@ -66,7 +45,7 @@ pub(crate) struct Ground<'a> {
 impl<'a> Ground<'a> {
     pub(crate) async fn lay(cli: &Cli, databases: &'a Databases) -> anyhow::Result<Self> {
         let owner = databases.server.owner();
-        let app = cli.app_database_url.as_deref().map(Login::parse).transpose()?;
+        let logins = Logins::read(cli, owner)?;
         let logs = cli.work_dir.join("log");
         if logs.exists() {
             fs::remove_dir_all(&logs)?;
@@ -75,7 +54,7 @@ impl<'a> Ground<'a> {
         let mut random = Random::from_system();
         let mut ground = Self {
             databases,
-            app: app.unwrap_or_else(|| owner.clone()),
+            logins,
             tokens: Arc::new([]),
             purchase: Purchase::default(),
             redis: start_redis(&cli.work_dir, &logs)?,
@@ -86,14 +65,19 @@ impl<'a> Ground<'a> {
         };
         ground.redis.listens().await?;
         ground.sandbox.listens().await?;
-        ground.ctl(&["migrate", "--grant-to", &ground.app.user]).await?;
+        for grant in ground.logins.grants() {
+            ground.ctl_as(owner, &["migrate", "--grant-to", &grant]).await?;
+        }
         ground.stock_up().await?;
         let main = &databases.main;
         let Customers { tokens, first, last } =
             seed::customers(&databases.server, main, cli.customers).await?;
         ground.tokens = tokens.into();
         ground.purchase = seed::purchase(&databases.server, main, [first, last]).await?;
-        databases.server.copy(main, &databases.reference).await?;
+        for copy in [&databases.reference, &databases.after] {
+            databases.server.copy(main, copy).await?;
+        }
+        earlier::lay(databases, &ground.logins.api).await?;
         Ok(ground)
     }
 
@@ -112,10 +96,14 @@ impl<'a> Ground<'a> {
         self.ctl(&["catalog", "sync"]).await.map(drop)
     }
 
-    /// Runs the operator's command line as the owner of the database.
+    /// Runs the operator's command line.
     pub(crate) async fn ctl(&self, arguments: &[&str]) -> anyhow::Result<String> {
+        self.ctl_as(&self.logins.operator, arguments).await
+    }
+
+    async fn ctl_as(&self, login: &Login, arguments: &[&str]) -> anyhow::Result<String> {
         let mut command = Command::new(self.binary("ctl"));
-        command.args(arguments).envs(self.settings(self.databases.server.owner()));
+        command.args(arguments).envs(self.settings(login));
         let output = command.kill_on_drop(true).output().await.context("cannot run ctl")?;
         if !output.status.success() {
             let said = String::from_utf8_lossy(&output.stderr);

@@ -1,12 +1,16 @@
 //! A stack of its own: databases, Redis, sandbox, the three servers.
 
+mod databases;
+mod earlier;
 mod ground;
+mod logins;
 mod process;
 mod seed;
 mod servers;
 
 pub(crate) use self::{
-    ground::{Databases, Ground},
+    databases::Databases,
+    ground::Ground,
     process::Process,
     servers::{Servers, start_api},
 };

@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// Enough for every purchase of a run on one account, in rupiah.
-const CREDIT: i64 = 100_000_000_000_000;
+pub(super) const CREDIT: i64 = 100_000_000_000_000;
 
 /// Customers with consecutive ids, and a token of each.
 pub(super) struct Customers {

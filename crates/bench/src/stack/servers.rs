@@ -21,9 +21,9 @@ pub(crate) struct Servers {
 impl Servers {
     pub(crate) async fn start(ground: &Ground<'_>) -> anyhow::Result<Self> {
         Ok(Self {
-            api: ready(start_api(ground, &ground.app)?).await?,
-            ingest: ready(start(ground, INGEST, &ground.app)?).await?,
-            worker: ready(start(ground, WORKER, &ground.app)?).await?,
+            api: ready(start_api(ground, &ground.logins.api)?).await?,
+            ingest: ready(start(ground, INGEST, &ground.logins.webhook)?).await?,
+            worker: ready(start(ground, WORKER, &ground.logins.worker)?).await?,
         })
     }
 
@@ -62,7 +62,11 @@ fn start(ground: &Ground<'_>, name: &'static str, login: &Login) -> anyhow::Resu
         command
             .env("SWITCHBOARD__TASKS__POLL_MS", "60000")
             .env("SWITCHBOARD__TASKS__CATALOG_SECONDS", "86400")
-            .env("SWITCHBOARD__TASKS__AUDIT_SECONDS", "86400");
+            .env("SWITCHBOARD__TASKS__AUDIT_SECONDS", "86400")
+            .env("SWITCHBOARD__TASKS__FULL_AUDIT_SECONDS", "86400")
+            .env("SWITCHBOARD__TASKS__ROLL_UP_SECONDS", "86400")
+            .env("SWITCHBOARD__TASKS__COLLECT_SECONDS", "86400")
+            .env("SWITCHBOARD__TASKS__MONITOR_SECONDS", "86400");
     }
     Process::start(name, address, command, &ground.logs)
 }

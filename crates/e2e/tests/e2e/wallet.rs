@@ -75,27 +75,39 @@ async fn charges_once_for_a_key_that_is_used_twenty_times_at_once() {
     stack.finish().await;
 }
 
-/// L3, L4: whoever takes over a server holds its database role, and still cannot make money.
+/// L3, L4, L19: whoever takes over a server holds its login, and still cannot make money.
 #[tokio::test]
 async fn lets_no_server_write_into_the_ledger() {
     let stack = Stack::start(Options::default()).await;
     let customer = stack.customer(1000).await;
-    let role = PgPool::connect(&stack.database.app_url).await.unwrap();
-    for statement in [
-        "UPDATE ledger.wallet SET available = 1000000000",
-        "UPDATE ledger.wallets SET available = 1000000000",
-        "DELETE FROM ledger.transfer",
-        "TRUNCATE ledger.transfer",
-        "INSERT INTO ledger.wallet (user_id, available) VALUES (999, 1)",
-        "ALTER TABLE ledger.transfer DISABLE TRIGGER ALL",
-        "SET ROLE switchboard_ledger",
-        "SELECT ledger.post('adjustment:x', 'ADJUSTMENT', ARRAY['adjustment'], ARRAY[0::bigint],
-            ARRAY['available'], ARRAY[1::bigint], ARRAY[1000000::bigint], ARRAY['IDR'])",
-    ] {
-        let done = sqlx::raw_sql(statement).execute(&role).await;
-        assert!(done.is_err(), "{statement}");
+    for binary in ["api-server", "webhook-ingest", "task-worker"] {
+        let login = PgPool::connect(&stack.database.url(binary)).await.unwrap();
+        for statement in [
+            "UPDATE ledger.wallet SET available = 1000000000",
+            "UPDATE ledger.wallets SET available = 1000000000",
+            "DELETE FROM ledger.transfer",
+            "TRUNCATE ledger.transfer",
+            "INSERT INTO ledger.wallet (user_id, available) VALUES (999, 1)",
+            "ALTER TABLE ledger.transfer DISABLE TRIGGER ALL",
+            "SET ROLE switchboard_ledger",
+            "SELECT ledger.post('adjustment:x', 'ADJUSTMENT', ARRAY['adjustment'],
+                ARRAY[0::bigint], ARRAY['available'], ARRAY[1::bigint], ARRAY[1000000::bigint],
+                ARRAY['IDR'])",
+        ] {
+            let refused = sqlx::raw_sql(statement).execute(&login).await.unwrap_err();
+            let code = refused.as_database_error().and_then(|error| error.code());
+            assert_eq!(code.as_deref(), Some("42501"), "{binary}: {statement}");
+        }
+        login.close().await;
     }
-    role.close().await;
+    let credit = "SELECT ledger.post('topup:stripe:x', 'TOPUP_CREDIT', ARRAY['gateway_clearing'],
+        ARRAY[1::bigint], ARRAY['available'], ARRAY[1::bigint], ARRAY[1000000::bigint],
+        ARRAY['IDR'])";
+    for binary in ["api-server", "webhook-ingest"] {
+        let login = PgPool::connect(&stack.database.url(binary)).await.unwrap();
+        assert!(sqlx::raw_sql(credit).execute(&login).await.is_err(), "{binary}");
+        login.close().await;
+    }
     assert_eq!(customer.balance().await, 1000);
     stack.finish().await;
 }

@@ -1,6 +1,6 @@
-//! A database and a role of its own for each stack.
+//! A database for each stack, and a login of its own for each binary.
 
-use std::time::Duration;
+use std::{iter, time::Duration};
 
 use reqwest::Url;
 use sqlx::{
@@ -8,13 +8,19 @@ use sqlx::{
     postgres::{PgPool, PgPoolOptions, Postgres},
 };
 
-/// A fresh database, seen by its owner, and the role that the binaries log in as.
+/// The binaries, and what `ctl migrate` calls the role of each.
+const ROLES: [(&str, &str); 4] = [
+    ("api-server", "api"),
+    ("webhook-ingest", "webhook"),
+    ("task-worker", "worker"),
+    ("ctl", "operator"),
+];
+
+/// A fresh database, seen by its owner and by each of the binaries.
 pub(crate) struct Database {
     /// The owner's view: migrations and checks.
     pub(crate) owner_url: String,
-    /// What the binaries may.
-    pub(crate) app_url: String,
-    pub(crate) role: String,
+    password: String,
     pool: PgPool,
     admin: PgPool,
     name: String,
@@ -24,17 +30,31 @@ pub(crate) struct Database {
 impl Database {
     pub(crate) async fn create(server: &str, name: &str, password: &str) -> Self {
         let admin = pool(server);
-        let role = format!("{name}_app");
-        run(&admin, format!("CREATE ROLE {role} LOGIN PASSWORD '{password}'")).await;
+        for (_, role) in ROLES {
+            run(&admin, format!("CREATE ROLE {name}_{role} LOGIN PASSWORD '{password}'")).await;
+        }
         run(&admin, format!("CREATE DATABASE {name}")).await;
         let mut url = Url::parse(server).expect("DATABASE_URL is no URL");
         url.set_path(name);
-        let owner_url = url.to_string();
-        url.set_username(&role).unwrap();
-        url.set_password(Some(password)).unwrap();
-        let pool = pool(&owner_url);
-        let (app_url, name) = (url.to_string(), name.to_owned());
-        Self { owner_url, app_url, role, pool, admin, name, is_removed: false }
+        let (owner_url, password) = (url.to_string(), password.to_owned());
+        let (pool, name) = (pool(&owner_url), name.to_owned());
+        Self { owner_url, password, pool, admin, name, is_removed: false }
+    }
+
+    /// What a binary may: its own login.
+    pub(crate) fn url(&self, binary: &str) -> String {
+        let (_, role) = ROLES.into_iter().find(|(name, _)| *name == binary).expect("a binary");
+        let mut url = Url::parse(&self.owner_url).unwrap();
+        url.set_username(&format!("{}_{role}", self.name)).unwrap();
+        url.set_password(Some(&self.password)).unwrap();
+        url.to_string()
+    }
+
+    /// The command that makes the schema and gives each login its role.
+    pub(crate) fn migration(&self) -> Vec<String> {
+        let grants = ROLES
+            .map(|(_, role)| ["--grant-to".to_owned(), format!("{}_{role}={role}", self.name)]);
+        iter::once("migrate".to_owned()).chain(grants.into_iter().flatten()).collect()
     }
 
     /// The one column of the one row that `sql` finds.
@@ -58,11 +78,11 @@ impl Database {
         &self.pool
     }
 
-    /// Drops the database and the role.
+    /// Drops the database and its logins.
     pub(crate) async fn remove(&mut self) {
         self.is_removed = true;
         self.pool.close().await;
-        remove(&self.admin, &self.name, &self.role).await;
+        remove(&self.admin, &self.name).await;
         self.admin.close().await;
     }
 }
@@ -73,11 +93,11 @@ impl Drop for Database {
         if self.is_removed {
             return;
         }
-        let (name, role) = (self.name.clone(), self.role.clone());
+        let name = self.name.clone();
         let removing = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             runtime.unwrap().block_on(async {
-                remove(&pool(&super::place::place().database_url), &name, &role).await;
+                remove(&pool(&super::place::place().database_url), &name).await;
             });
         });
         if removing.join().is_err() {
@@ -86,9 +106,11 @@ impl Drop for Database {
     }
 }
 
-async fn remove(admin: &PgPool, name: &str, role: &str) {
+async fn remove(admin: &PgPool, name: &str) {
     run(admin, format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await;
-    run(admin, format!("DROP ROLE IF EXISTS {role}")).await;
+    for (_, role) in ROLES {
+        run(admin, format!("DROP ROLE IF EXISTS {name}_{role}")).await;
+    }
 }
 
 fn pool(url: &str) -> PgPool {

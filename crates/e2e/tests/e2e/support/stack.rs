@@ -68,9 +68,8 @@ impl Stack {
             redis.ready(),
         );
         let ingest_port = free_port();
-        let gate = if options.gated { Some(gate_to(&database.app_url).await) } else { None };
+        let gate = if options.gated { Some(gate_to(&database.owner_url).await) } else { None };
         let mut places = vec![
-            ("database.url", seen_through(gate.as_ref(), &database.app_url)),
             ("redis.session_url", redis.url(0)),
             ("redis.cache_url", redis.url(1)),
             ("redis.ratelimit_url", redis.url(2)),
@@ -84,10 +83,14 @@ impl Stack {
             places.extend(gateways::settings(&sandbox.url, ingest_port, &keys));
         }
         let environment = options.environment(places);
-        let ctl = ctl(&environment, &database.owner_url, &directory);
-        ctl.run(&["migrate", "--grant-to", &database.role]).await;
+        let owner = ctl(&environment, &database.owner_url, &directory);
+        let migration = database.migration();
+        owner.run(&migration.iter().map(String::as_str).collect::<Vec<_>>()).await;
+        let ctl = ctl(&environment, &database.url("ctl"), &directory);
         let launch = |binary: &str, number: usize, port: u16| {
-            let program = server(binary, number, (&environment, port), &directory);
+            let url = seen_through(gate.as_ref(), &database.url(binary));
+            let own = [("DATABASE__URL", url), ("HTTP__LISTEN", format!("127.0.0.1:{port}"))];
+            let program = server(binary, number, (&environment, own), &directory);
             Server::start(program, port, http.clone())
         };
         let stack = Self {
@@ -230,27 +233,27 @@ fn sandbox(options: &Options, keys: &Keys, directory: &std::path::Path) -> Progr
 fn server(
     binary: &str,
     number: usize,
-    (environment, port): (&[(String, String)], u16),
+    (environment, own): (&[(String, String)], [(&str, String); 2]),
     directory: &std::path::Path,
 ) -> Program {
-    let listen = ("SWITCHBOARD__HTTP__LISTEN".to_owned(), format!("127.0.0.1:{port}"));
+    let own = own.map(|(name, value)| (format!("SWITCHBOARD__{name}"), value));
     Program {
         name: format!("{binary}-{number}"),
         path: place().binary(binary),
         arguments: Vec::new(),
-        environment: environment.iter().cloned().chain([listen]).collect(),
+        environment: environment.iter().cloned().chain(own).collect(),
         log: directory.join(format!("{binary}-{number}.log")),
     }
 }
 
-/// The operator works as the owner of the database and never through the gate.
-fn ctl(environment: &[(String, String)], owner: &str, directory: &std::path::Path) -> Ctl {
-    let owner = ("SWITCHBOARD__DATABASE__URL".to_owned(), owner.to_owned());
+/// The command line never goes through the gate.
+fn ctl(environment: &[(String, String)], login: &str, directory: &std::path::Path) -> Ctl {
+    let login = ("SWITCHBOARD__DATABASE__URL".to_owned(), login.to_owned());
     Ctl(Program {
         name: "ctl".to_owned(),
         path: place().binary("ctl"),
         arguments: Vec::new(),
-        environment: environment.iter().cloned().chain([owner]).collect(),
+        environment: environment.iter().cloned().chain([login]).collect(),
         log: directory.join("ctl.log"),
     })
 }
