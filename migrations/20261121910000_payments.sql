@@ -48,6 +48,7 @@ CREATE TABLE payments (
 );
 
 CREATE INDEX payments_topup ON payments (topup_id, number);
+CREATE INDEX payments_age ON payments (booked_at);
 
 INSERT INTO payments (gateway, payment_id, topup_id, received, credited, returned, reversed)
 SELECT gateway, payment_id, id, amount, amount, 0, 0 FROM topups
@@ -120,6 +121,7 @@ CREATE TABLE payment_notices (
 );
 
 CREATE INDEX payment_notices_age ON payment_notices (received_at);
+CREATE INDEX payment_notices_payment ON payment_notices (gateway, payment);
 
 INSERT INTO payment_notices (gateway, event_id, event_kind, payment, raw_body, received_at)
 SELECT gateway, event_id, kind, 'payment:' || payment_id, raw_body, created_at

@@ -227,7 +227,8 @@ impl Parts {
     fn monitor(&self) -> Monitor {
         let patience = self.config.settle_patience() * 2;
         let (ledger, registry) = (self.postgres.clone(), self.registry.clone());
-        Monitor::new(ledger, registry, self.clock.clone(), patience)
+        let work = self.postgres.clone();
+        Monitor::new(ledger, work, registry, self.clock.clone(), patience)
     }
 
     fn watch(&self) -> Watch {

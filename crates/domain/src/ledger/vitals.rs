@@ -22,6 +22,10 @@ pub struct Vitals {
     pub clearing: Vec<Clearing>,
     /// What providers hold for us by our books.
     pub prepaid: Vec<Prepaid>,
+    /// What each provider lists that no order of ours owns, by its short name.
+    pub strangers: Vec<(String, Waiting)>,
+    /// Payments of the last day that were booked without any notification of their gateway.
+    pub unannounced: Vec<(Gateway, i64)>,
     /// When sums were last added up, and when books were last audited.
     pub rolled_up_at: Option<Timestamp>,
     /// When what changed was last audited.

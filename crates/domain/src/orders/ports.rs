@@ -179,6 +179,13 @@ pub trait OrderWork: Send + Sync {
         ids: &[ExternalId],
     ) -> Result<Vec<ExternalId>, StoreError>;
 
+    /// Numbers of `provider` that customers have waited on since before `before`.
+    async fn waited_on(
+        &self,
+        provider: ProviderId,
+        before: Timestamp,
+    ) -> Result<Vec<ExternalId>, StoreError>;
+
     /// Running orders whose provider should be asked now; each is not given out again for
     /// `interval`.
     async fn due_polls(

@@ -63,6 +63,21 @@ impl OrderWork for Postgres {
         Ok(rows.iter().filter_map(|id| ExternalId::parse(id)).collect())
     }
 
+    async fn waited_on(
+        &self,
+        provider: ProviderId,
+        before: Timestamp,
+    ) -> Result<Vec<ExternalId>, StoreError> {
+        let rows = sqlx::query_scalar!(
+            r#"SELECT external_id AS "external_id!" FROM orders
+               WHERE state = 'ACTIVE' AND provider_id = $1 AND activated_at < $2"#,
+            provider.get(),
+            before,
+        );
+        let rows = rows.fetch_all(&self.pool).await.map_err(error::store)?;
+        Ok(rows.iter().filter_map(|id| ExternalId::parse(id)).collect())
+    }
+
     async fn due_polls(
         &self,
         now: Timestamp,

@@ -1,5 +1,6 @@
 use async_trait::async_trait;
 use domain::topups::poll::{CatchUp, PollTopups};
+use metrics::counter;
 
 use crate::{Progress, Task, TaskError};
 
@@ -20,6 +21,8 @@ pub struct Missed(pub CatchUp);
 impl Task for Missed {
     async fn run(&self) -> Result<Progress, TaskError> {
         let found = self.0.run_once().await?;
+        let count = u64::try_from(found).unwrap_or(u64::MAX);
+        counter!("payment_notices_missed_total").increment(count);
         if found > 0 {
             tracing::info!(found, "{found} notifications of gateways had not arrived");
         }

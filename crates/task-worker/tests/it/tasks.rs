@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::{
-    ids::EventSeq,
+    ids::{EventSeq, ExternalId},
     ledger::{
         LedgerQueries,
         audit::AuditBooks,
@@ -14,8 +14,9 @@ use domain::{
         treasury::{Decision, Treasury},
     },
     money::Amount,
-    orders::{RequestKeys, Status},
+    orders::{OrderWork, RequestKeys, Status},
     outbox::{EventKind, EventQueries, StampedEvent},
+    providers::Listing,
     rates::{IdrPerUsd, RateError, RateSource, RefreshRate},
     store::{Store, StoreError},
     tasks::TaskKind,
@@ -273,8 +274,11 @@ async fn the_monitor_measures_what_waits_and_what_differs() {
     treasury.fund(market.cheap.id, usd, &decision).await.unwrap();
     let patience = Duration::from_mins(1);
     let (registry, clock) = (market.registry.clone(), market.clock.clone());
-    let monitor = Monitor::new(store, registry, clock, patience);
+    let monitor = Monitor::new(store.clone(), store.clone(), registry, clock, patience);
     assert_eq!(run(&monitor).await, Progress::Done);
+    let unlisted = "provider_activations_unlisted{provider=\"cheap\"}";
+    assert!(is(gauge(unlisted), 0.0));
+    assert!(is(gauge("payments_unannounced{gateway=\"stripe\"}"), 0.0));
     assert!(is(gauge("ledger_held_orders"), 1.0));
     assert!(is(gauge("ledger_held_oldest_seconds"), 3_600.0));
     assert!(is(gauge("orders_stuck_reserving"), 0.0));
@@ -285,6 +289,19 @@ async fn the_monitor_measures_what_waits_and_what_differs() {
     assert!(is(gauge("provider_prepaid_micros{provider=\"cheap\"}"), expected));
     assert!(is(gauge("provider_balance_micros{provider=\"cheap\"}"), 0.0));
     assert!(is(gauge("provider_balance_difference_micros{provider=\"cheap\"}"), -expected));
+    // The provider drops the number, and lists one that nobody owns. What one look misses may just
+    // be ending; what two miss is lost.
+    let stranger = ExternalId::parse("stranger").unwrap();
+    let seen = market.clock.now() - Duration::from_secs(90);
+    store.note_orphan(market.cheap.id, &stranger, seen).await.unwrap();
+    for missing in [0.0, 1.0] {
+        market.cheap.script.then_listing(Ok(Listing::Complete(Vec::new())));
+        run(&monitor).await;
+        assert!(is(gauge(unlisted), missing));
+    }
+    assert!(is(gauge("provider_strangers_oldest_seconds{provider=\"cheap\"}"), 90.0));
+    run(&monitor).await;
+    assert!(is(gauge(unlisted), 0.0));
 }
 
 #[tokio::test]

@@ -19,8 +19,8 @@ use futures_util::future::join_all;
 use super::{
     Backend,
     stage::{
-        COST_MICROS, PERSISTENT, PRICE, Stage, amount, assert_clean, customer, decide, post,
-        proposal, wallet,
+        COST_MICROS, PERSISTENT, PRICE, Stage, amount, assert_clean, customer, decide, external,
+        post, proposal, wallet,
     },
 };
 use crate::{Outcome, start_of_time};
@@ -260,7 +260,14 @@ pub async fn tells_what_should_come_to_an_end<B: Backend>(store: &B) -> Outcome 
     let reference = "dp_1".to_owned();
     unit.ledger().freeze(&Freeze { user: other, cause: FreezeCause::Dispute, reference }).await?;
     unit.commit().await?;
+    // One that an order owns, and one that nobody does.
+    for id in ["1", "9"] {
+        store.note_orphan(stage.provider, &external(id)?, now - patience).await?;
+    }
     let vitals = store.vitals(now, patience).await?;
+    let strangers: Vec<_> = vitals.strangers.iter().map(|(_, it)| *it).collect();
+    assert_eq!(strangers, [Waiting { count: 1, since: Some(now - patience) }]);
+    assert_eq!(vitals.unannounced.iter().map(|(_, count)| count).sum::<i64>(), 0);
     assert_eq!(vitals.holds, Waiting { count: 3, since: Some(start_of_time()) });
     assert_eq!(vitals.stuck_reserving, Waiting { count: 1, since: Some(start_of_time()) });
     assert_eq!(vitals.overdue.count, 1);

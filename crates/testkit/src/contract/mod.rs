@@ -180,6 +180,7 @@ macro_rules! cases {
             tells_stuck_from_in_flight,
             counts_what_is_in_flight_by_what_was_asked,
             knows_activations_in_every_state,
+            tells_on_which_numbers_customers_wait,
             polls_each_order_once_per_interval,
             polls_only_running_orders,
             ends_each_order_once_per_interval,

@@ -83,6 +83,20 @@ pub async fn knows_activations_in_every_state<B: Backend>(store: &B) -> Outcome 
     Ok(())
 }
 
+/// Customers wait on numbers that got no message yet.
+pub async fn tells_on_which_numbers_customers_wait<B: Backend>(store: &B) -> Outcome {
+    let stage = Stage::open(store, 1_000).await?;
+    stage.reserved().await?;
+    stage.active("1").await?;
+    stage.canceled(stage.active("2").await?).await?;
+    stage.delivered(stage.active("3").await?).await?;
+    let later = soon() + INTERVAL;
+    assert_eq!(store.waited_on(stage.provider, later).await?, [external("1")?]);
+    assert_eq!(store.waited_on(stage.provider, start_of_time()).await?, []);
+    assert_eq!(store.waited_on(ProviderId::new(4_711), later).await?, []);
+    Ok(())
+}
+
 /// A claimed order is given out again when the interval is over, and not before.
 pub async fn polls_each_order_once_per_interval<B: Backend>(store: &B) -> Outcome {
     let stage = Stage::open(store, 1_000).await?;

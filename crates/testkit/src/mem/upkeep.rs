@@ -79,6 +79,9 @@ fn look(state: &State, before: Timestamp) -> Vitals {
         proposals: Waiting { count: i64::try_from(open.count()).unwrap_or(0), since: None },
         clearing: clearing(books),
         prepaid: prepaid(state),
+        strangers: strangers(state),
+        // No notification is lost here, so none is found missing.
+        unannounced: Vec::new(),
         rolled_up_at: None,
         audited_at: None,
     }
@@ -110,6 +113,22 @@ fn clearing(books: &Books) -> Vec<Clearing> {
         }
     }
     accounts
+}
+
+fn strangers(state: &State) -> Vec<(String, Waiting)> {
+    let of = |(provider, code)| {
+        let unowned = state.orphans.iter().filter(|((at, id), _)| {
+            *at == provider
+                && !state.orders.values().any(|row| {
+                    let lease = row.order.lease().map(|it| it.external_id.as_str());
+                    row.order.quote.provider == provider && lease == Some(id.as_str())
+                })
+        });
+        let times: Vec<_> = unowned.map(|(_, since)| *since).collect();
+        let count = i64::try_from(times.len()).unwrap_or(i64::MAX);
+        (code, Waiting { count, since: times.into_iter().min() })
+    };
+    state.providers.codes().map(of).collect()
 }
 
 fn prepaid(state: &State) -> Vec<Prepaid> {

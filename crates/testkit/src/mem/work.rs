@@ -98,6 +98,22 @@ impl OrderWork for MemStore {
         .await
     }
 
+    async fn waited_on(
+        &self,
+        provider: ProviderId,
+        before: Timestamp,
+    ) -> Result<Vec<ExternalId>, StoreError> {
+        self.read("waited_on", |state| {
+            let orders = state.orders.values().map(|row| &row.order);
+            let waited = orders.filter(|order| {
+                order.status() == Status::Active && order.quote.provider == provider
+            });
+            let old = waited.filter_map(Order::lease).filter(|it| it.activated_at < before);
+            old.map(|lease| lease.external_id.clone()).collect()
+        })
+        .await
+    }
+
     async fn due_polls(
         &self,
         now: Timestamp,

@@ -75,3 +75,83 @@ async fn returns(conn: &mut PgConnection) -> sqlx::Result<Vec<Finding>> {
     .await?;
     Ok(rows.into_iter().map(|r| finding("L9", Some(r.user_id), None, r.detail)).collect())
 }
+
+/// The same for payments whose money moved in the transactions from `from` up to `to`, or that were
+/// booked within the last hour: each is looked up by key.
+pub(super) async fn recent(
+    conn: &mut PgConnection,
+    (from, to): (i64, i64),
+) -> sqlx::Result<Vec<Finding>> {
+    let rows = sqlx::query!(
+        r#"WITH moved AS (
+               SELECT journal_key, kind, wallet_user, split_part(journal_key, ':', 2) AS gateway,
+                      regexp_replace(journal_key, '^[a-z]+:[a-z0-9]+:', '') AS id,
+                      regexp_replace(journal_key, '^[a-z]+:[a-z0-9]+:|:reversal$', '', 'g') AS of
+               FROM ledger.transfers
+               WHERE xact >= $1 AND xact < $2 AND wallet_user IS NOT NULL
+                 AND kind IN ('TOPUP_CREDIT', 'CLAWBACK', 'CLAWBACK_REVERSAL', 'TOPUP_REFUND',
+                              'TOPUP_REFUND_REVERSAL')
+           ), causes AS (
+               SELECT m.journal_key, m.wallet_user, c.gateway, c.payment_id
+               FROM moved m LEFT JOIN LATERAL (
+                   SELECT p.gateway, p.payment_id FROM payments p
+                   WHERE m.kind = 'TOPUP_CREDIT' AND p.gateway = m.gateway
+                     AND p.payment_id IN (m.id, regexp_replace(m.id, ':[0-9]+$', ''))
+                   UNION ALL
+                   SELECT r.gateway, r.payment_id FROM payment_reversals r
+                   WHERE m.kind LIKE 'CLAWBACK%' AND r.gateway = m.gateway
+                     AND (r.kind, r.id) IN (('REFUND', substr(m.of, length('refund:') + 1)),
+                                            ('DISPUTE', substr(m.of, length('dispute:') + 1)),
+                                            ('UNDONE', m.of))
+                     AND m.of IN (lower(r.kind) || ':' || r.id, r.id)
+                   UNION ALL
+                   SELECT t.gateway, r.payment_id
+                   FROM topup_refunds r JOIN topups t ON t.id = r.topup_id
+                   WHERE m.kind LIKE 'TOPUP_REFUND%' AND t.gateway = m.gateway
+                     AND r.id::text = m.of
+               ) AS c ON true
+           ), touched AS (
+               SELECT gateway, payment_id FROM causes WHERE payment_id IS NOT NULL
+               UNION
+               SELECT gateway, payment_id FROM payments
+               WHERE booked_at >= now() - interval '1 hour'
+           ), sums AS (
+               SELECT p.gateway, p.payment_id, t.user_id, p.credited, p.reversed,
+                      (SELECT sum(c.amount) FROM ledger.transfers f
+                       JOIN ledger.transfers c ON c.wallet_user = f.wallet_user
+                           AND c.wallet_seq >= f.wallet_seq AND c.kind = 'TOPUP_CREDIT'
+                           AND f.journal_key IN (c.journal_key,
+                               regexp_replace(c.journal_key, ':[0-9]+$', ''))
+                       WHERE f.journal_key = format('topup:%s:%s', p.gateway, p.payment_id)
+                         AND f.wallet_user = t.user_id) AS arrived,
+                      (SELECT sum(CASE WHEN j.kind LIKE '%_REVERSAL' THEN -j.amount
+                                       ELSE j.amount END)
+                       FROM (SELECT 'clawback:' || r.gateway || ':'
+                                        || CASE r.kind WHEN 'UNDONE' THEN ''
+                                                       ELSE lower(r.kind) || ':' END || r.id
+                             FROM payment_reversals r
+                             WHERE r.topup_id = t.id AND r.payment_id = p.payment_id
+                             UNION ALL
+                             SELECT format('refund:%s:%s', t.gateway, r.id)
+                             FROM topup_refunds r
+                             WHERE r.topup_id = t.id AND r.payment_id = p.payment_id)
+                           AS went (key)
+                       JOIN ledger.transfers j ON j.wallet_user = t.user_id
+                           AND j.journal_key IN (went.key, went.key || ':reversal')) AS returned
+               FROM touched JOIN payments p USING (gateway, payment_id)
+               JOIN topups t ON t.id = p.topup_id
+           )
+           SELECT wallet_user AS "user_id!", journal_key || ' belongs to no payment' AS "detail!"
+           FROM causes WHERE payment_id IS NULL
+           UNION ALL
+           SELECT user_id, format('payment %s is credited %s less %s, booked %s less %s',
+                                  payment_id, arrived, returned, credited, reversed)
+           FROM sums
+           WHERE credited <> coalesce(arrived, 0) OR reversed <> coalesce(returned, 0)"#,
+        from,
+        to,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|r| finding("L9", Some(r.user_id), None, r.detail)).collect())
+}

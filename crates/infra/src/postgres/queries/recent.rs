@@ -6,7 +6,10 @@ use domain::{
 };
 use sqlx::PgConnection;
 
-use super::audit::{finding, links, snapshot, trial_balance, unbalanced};
+use super::{
+    audit::{finding, links, snapshot, trial_balance, unbalanced},
+    payins,
+};
 use crate::postgres::{Postgres, error};
 
 /// The transactions looked at: from, inclusively, and to, exclusively.
@@ -45,6 +48,7 @@ async fn look(conn: &mut PgConnection) -> sqlx::Result<(AuditReport, Horizon)> {
     findings.extend(history(conn, window).await?);
     findings.extend(links(conn, window.from, window.to).await?);
     findings.extend(orders(conn, window).await?);
+    findings.extend(payins::recent(conn, (window.from, window.to)).await?);
     let trial_balance = trial_balance(conn).await?;
     findings.extend(unbalanced(&trial_balance));
     let (transfers, wallets) = (size.transfers, size.wallets);

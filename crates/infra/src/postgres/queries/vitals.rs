@@ -13,6 +13,12 @@ use domain::{
 
 use crate::postgres::{Postgres, error};
 
+/// Several times as long as the time between two listings of a provider's numbers.
+const LISTED_LATELY: Duration = Duration::from_mins(15);
+/// How long payments are looked at that no gateway told of, and how late it may tell.
+const REMEMBERED: Duration = Duration::from_hours(24);
+const UNTIL_TOLD: Duration = Duration::from_mins(10);
+
 pub(in crate::postgres) async fn vitals(
     postgres: &Postgres,
     now: Timestamp,
@@ -21,6 +27,8 @@ pub(in crate::postgres) async fn vitals(
     let mut vitals = counts(postgres, now - patience).await.map_err(error::store)?;
     vitals.clearing = clearing(postgres).await?;
     vitals.prepaid = prepaid(postgres).await.map_err(error::store)?;
+    vitals.strangers = strangers(postgres, now).await.map_err(error::store)?;
+    vitals.unannounced = unannounced(postgres, now).await.map_err(error::store)?;
     Ok(vitals)
 }
 
@@ -91,6 +99,47 @@ async fn clearing(postgres: &Postgres) -> Result<Vec<Clearing>, StoreError> {
             })
         })
         .collect()
+}
+
+/// What was listed lately; what is not listed any more is settled.
+async fn strangers(postgres: &Postgres, now: Timestamp) -> sqlx::Result<Vec<(String, Waiting)>> {
+    let rows = sqlx::query!(
+        r#"SELECT p.code, count(s.external_id) AS "count!", min(s.first_seen_at) AS since
+           FROM providers p
+           LEFT JOIN orphan_activations s ON s.provider_id = p.id AND s.last_seen_at >= $1
+               AND NOT EXISTS (SELECT FROM orders o WHERE o.provider_id = s.provider_id
+                                                      AND o.external_id = s.external_id)
+           GROUP BY p.code ORDER BY p.code"#,
+        now - LISTED_LATELY,
+    )
+    .fetch_all(&postgres.pool)
+    .await?;
+    let waiting = |count, since| Waiting { count, since };
+    Ok(rows.into_iter().map(|row| (row.code, waiting(row.count, row.since))).collect())
+}
+
+/// A gateway tells of a payment under the id of its page, under our reference, or under the
+/// payment's own id.
+async fn unannounced(postgres: &Postgres, now: Timestamp) -> sqlx::Result<Vec<(Gateway, i64)>> {
+    let rows = sqlx::query!(
+        r#"SELECT p.gateway, count(*) AS "count!"
+           FROM payments p JOIN topups t ON t.id = p.topup_id
+           WHERE p.booked_at >= $1 AND p.booked_at < $2
+             AND NOT EXISTS (
+                 SELECT FROM payment_notices n WHERE n.gateway = p.gateway
+                     AND n.payment IN ('payment:' || t.payment_id, 'topup:' || t.id,
+                                       'payment:' || p.payment_id, 'alias:' || p.payment_id))
+           GROUP BY p.gateway"#,
+        now - REMEMBERED,
+        now - UNTIL_TOLD,
+    )
+    .fetch_all(&postgres.pool)
+    .await?;
+    let of = |gateway: &Gateway| {
+        let row = rows.iter().find(|row| row.gateway == gateway.code());
+        (*gateway, row.map_or(0, |row| row.count))
+    };
+    Ok(Gateway::ALL.iter().map(of).collect())
 }
 
 async fn prepaid(postgres: &Postgres) -> sqlx::Result<Vec<Prepaid>> {

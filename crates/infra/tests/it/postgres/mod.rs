@@ -1,5 +1,6 @@
 //! Contract suites and rules on a real Postgres, one database per test.
 
+mod books;
 mod contract;
 mod ledger_model;
 mod locks;
