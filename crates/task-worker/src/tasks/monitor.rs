@@ -74,8 +74,8 @@ impl Monitor {
         }
     }
 
-    /// Numbers that customers wait on and that the provider does not list. Those that ended while it
-    /// was asked do not count. Nothing when it does not say what it lists.
+    /// Numbers that customers wait on and that the provider does not list. Those that ended while
+    /// it was asked do not count. Nothing when it does not say what it lists.
     async fn unlisted(
         &self,
         provider: ProviderId,

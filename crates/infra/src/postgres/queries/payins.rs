@@ -89,13 +89,12 @@ pub(super) async fn recent(
                       regexp_replace(journal_key, '^[a-z]+:[a-z0-9]+:|:reversal$', '', 'g') AS of
                FROM ledger.transfers
                WHERE xact >= $1 AND xact < $2 AND wallet_user IS NOT NULL
-                 AND kind IN ('TOPUP_CREDIT', 'CLAWBACK', 'CLAWBACK_REVERSAL', 'TOPUP_REFUND',
-                              'TOPUP_REFUND_REVERSAL')
+                 AND kind ~ '^(TOPUP_CREDIT$|CLAWBACK|TOPUP_REFUND)'
            ), causes AS (
                SELECT m.journal_key, m.wallet_user, c.gateway, c.payment_id
                FROM moved m LEFT JOIN LATERAL (
                    SELECT p.gateway, p.payment_id FROM payments p
-                   WHERE m.kind = 'TOPUP_CREDIT' AND p.gateway = m.gateway
+                   WHERE (m.kind, m.gateway) = ('TOPUP_CREDIT', p.gateway)
                      AND p.payment_id IN (m.id, regexp_replace(m.id, ':[0-9]+$', ''))
                    UNION ALL
                    SELECT r.gateway, r.payment_id FROM payment_reversals r
@@ -107,14 +106,12 @@ pub(super) async fn recent(
                    UNION ALL
                    SELECT t.gateway, r.payment_id
                    FROM topup_refunds r JOIN topups t ON t.id = r.topup_id
-                   WHERE m.kind LIKE 'TOPUP_REFUND%' AND t.gateway = m.gateway
-                     AND r.id::text = m.of
+                   WHERE m.kind LIKE 'TOPUP_REFUND%' AND (t.gateway, r.id::text) = (m.gateway, m.of)
                ) AS c ON true
            ), touched AS (
                SELECT gateway, payment_id FROM causes WHERE payment_id IS NOT NULL
                UNION
-               SELECT gateway, payment_id FROM payments
-               WHERE booked_at >= now() - interval '1 hour'
+               SELECT gateway, payment_id FROM payments WHERE booked_at >= now() - interval '1 hour'
            ), sums AS (
                SELECT p.gateway, p.payment_id, t.user_id, p.credited, p.reversed,
                       (SELECT sum(c.amount) FROM ledger.transfers f
@@ -124,11 +121,9 @@ pub(super) async fn recent(
                                regexp_replace(c.journal_key, ':[0-9]+$', ''))
                        WHERE f.journal_key = format('topup:%s:%s', p.gateway, p.payment_id)
                          AND f.wallet_user = t.user_id) AS arrived,
-                      (SELECT sum(CASE WHEN j.kind LIKE '%_REVERSAL' THEN -j.amount
-                                       ELSE j.amount END)
-                       FROM (SELECT 'clawback:' || r.gateway || ':'
-                                        || CASE r.kind WHEN 'UNDONE' THEN ''
-                                                       ELSE lower(r.kind) || ':' END || r.id
+                      (SELECT sum(j.amount * CASE WHEN j.kind LIKE '%_REVERSAL' THEN -1 ELSE 1 END)
+                       FROM (SELECT format('clawback:%s:%s%s', r.gateway, CASE
+                                 WHEN r.kind <> 'UNDONE' THEN lower(r.kind) || ':' END, r.id)
                              FROM payment_reversals r
                              WHERE r.topup_id = t.id AND r.payment_id = p.payment_id
                              UNION ALL
@@ -139,8 +134,7 @@ pub(super) async fn recent(
                        JOIN ledger.transfers j ON j.wallet_user = t.user_id
                            AND j.journal_key IN (went.key, went.key || ':reversal')) AS returned
                FROM touched JOIN payments p USING (gateway, payment_id)
-               JOIN topups t ON t.id = p.topup_id
-           )
+               JOIN topups t ON t.id = p.topup_id)
            SELECT wallet_user AS "user_id!", journal_key || ' belongs to no payment' AS "detail!"
            FROM causes WHERE payment_id IS NULL
            UNION ALL
@@ -150,8 +144,7 @@ pub(super) async fn recent(
            WHERE credited <> coalesce(arrived, 0) OR reversed <> coalesce(returned, 0)"#,
         from,
         to,
-    )
-    .fetch_all(conn)
-    .await?;
+    );
+    let rows = rows.fetch_all(conn).await?;
     Ok(rows.into_iter().map(|r| finding("L9", Some(r.user_id), None, r.detail)).collect())
 }
