@@ -295,7 +295,7 @@ async fn the_monitor_measures_what_waits_and_what_differs() {
     let seen = market.clock.now() - Duration::from_secs(90);
     store.note_orphan(market.cheap.id, &stranger, seen).await.unwrap();
     for missing in [0.0, 1.0] {
-        market.cheap.script.then_listing(Ok(Listing::Complete(Vec::new())));
+        market.cheap.adapter.then_listing(Ok(Listing::Complete(Vec::new())));
         run(&monitor).await;
         assert!(is(gauge(unlisted), missing));
     }
