@@ -8,7 +8,7 @@ pub(super) type Points = i32;
 /// For what hardly ever is a code: only a word for "code" right before it makes it one.
 pub(super) const HARDLY: Points = -38;
 /// For what looks like a year or day: as above, with a colon or an "is" between them.
-pub(super) const DATE_LIKE: Points = -44;
+pub(super) const DATE_LIKE: Points = -40;
 
 /// What a number may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -21,14 +21,16 @@ const SENTENCE: Points = 25;
 const BEHIND: Points = 6;
 /// What "is" or a colon right before the number is worth.
 const INTRODUCED: Points = 8;
+/// What "is your" right behind the number is worth.
+const SAID: Points = 16;
 /// What a foil costs between a hint and a number that is introduced: "code for your order: 4812".
 const EXCUSED: Points = 30;
 /// What an offer in the same sentence costs letters and digits: they are what to buy with.
 const OFFERED: Points = 60;
 /// What no hint makes up for.
 const NEVER: Points = -1_000;
-/// Bytes between a number and its currency: a full stop and a blank.
-const BESIDE: usize = 2;
+/// Bytes between a number and what belongs to it: a mark with blanks around it.
+const BESIDE: usize = 3;
 
 /// The code among the candidates, which are in order, as the cues are by their ends and the
 /// `ends` of sentences.
@@ -164,6 +166,7 @@ fn read_backwards(
 ) -> Vec<Word> {
     let mut hints = Hints::default();
     let mut next: Option<(Cue, usize)> = None;
+    let mut said: Option<(usize, usize)> = None;
     let mut rest = cues;
     let mut words = Vec::with_capacity(candidates.len());
     for (candidate, sentence) in candidates.iter().rev() {
@@ -174,9 +177,15 @@ fn read_backwards(
             rest = before;
             match cue.role {
                 _ if cue.start < end => {}
-                Role::Hint(_, Side::Behind | Side::Either) => hints.take(cue, own),
+                Role::Hint(_, side @ (Side::Behind | Side::Either)) => {
+                    hints.take(cue, own);
+                    if side == Side::Behind {
+                        said = Some((cue.start, own));
+                    }
+                }
+                Role::Link => said = Some((cue.start, own)),
                 Role::Currency | Role::Month | Role::Unit => next = Some((cue, own)),
-                Role::Hint(..) | Role::Foil { .. } | Role::Link | Role::Offer => {}
+                Role::Hint(..) | Role::Foil { .. } | Role::Offer => {}
             }
         }
         let measured = next.is_some_and(|(cue, own)| {
@@ -185,12 +194,14 @@ fn read_backwards(
                 && is_of(cue.role, candidate)
                 && !is_before_number(plain, &cue)
         });
+        let is_said =
+            said.is_some_and(|(start, own)| own == *sentence && is_gap(plain, end, start));
         let within = rest.iter().rev().take_while(|(cue, _)| cue.end > candidate.start);
         let is_word = within.fold(false, |known, (cue, _)| known || is_part(cue, candidate));
         let hint = hints.points(*sentence, |cue| cue.start.saturating_sub(end));
         words.push(Word {
             hint: (hint - BEHIND).max(0),
-            other: if measured || is_word { NEVER } else { 0 },
+            other: if measured || is_word { NEVER } else { 0 } + if is_said { SAID } else { 0 },
         });
     }
     words.reverse();

@@ -31,7 +31,8 @@ pub(super) const TABLE: Table = &[
     (
         NEAR,
         "
-        tel, phone, telp, tlp, hub, cs, fax, mobile, hp, wa, тел, телефон*, факс, teléfono,
+        info, support, help, urgence, assistance, bilgi, destek, инфо, справки, поддержки, atención,
+        dudas, aide, assistenza, service, tel, phone, telp, tlp, hub, cs, fax, mobile, hp, wa, тел, телефон*, факс, teléfono,
         telefono, telefone, téléphone, telefon*, đt, sđt, *هاتف*, short code, shortcode, ext,
         extension, hotline",
     ),
