@@ -140,12 +140,16 @@ const DUST_IDR: i64 = 1_000;
 
 /// Decides without touching anything. Money moves only when the gateway charged what we asked for.
 fn due(topup: &Topup, payment: &PaymentRecord, terms: GatewayTerms, report: &PaymentReport) -> Due {
-    let Some(total) = report.received else { return Due::Nothing };
+    let charged = report.charge == Some(topup.charge);
+    let Some(total) = report.received else {
+        // Final, but of something else than we asked for: a person has to look at it.
+        return if charged { Due::Nothing } else { Due::Refuse(TopupFlag::Mismatch) };
+    };
     if payment.received >= total.amount.get() {
         return Due::Nothing;
     }
     let fits = topup.gateway == terms.gateway
-        && report.charge == Some(topup.charge)
+        && charged
         && total.currency == topup.charge.currency
         && (!terms.exact || total == topup.charge);
     let Some(worth) = topup.worth(total).filter(|_| fits) else {

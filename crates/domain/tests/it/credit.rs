@@ -172,6 +172,8 @@ async fn credits_nothing_that_does_not_fit() -> Outcome {
         (money(PAID - 1), money(PAID)),
         (dollars(PAID), dollars(PAID)),
         (None, money(PAID)),
+        // Of a sum in no currency of ours nothing can be told.
+        (None, None),
         (money(PAID), money(PAID - 1)),
         (money(PAID), money(PAID + 1)),
         (money(PAID), dollars(PAID)),
