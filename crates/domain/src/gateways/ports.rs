@@ -100,7 +100,8 @@ pub struct Checkout {
 pub enum PaymentRef {
     /// By the gateway's id of it, the one of [`Checkout::payment_id`].
     Payment(String),
-    /// By another id the gateway has for the same money, such as Stripe's payment intent.
+    /// By another id the gateway has for the same money, such as Stripe's payment intent; where
+    /// there is none, by the same one, when nothing may be taken from what was read before.
     Alias(String),
     /// By our reference, for gateways that can look it up.
     Topup(TopupId),

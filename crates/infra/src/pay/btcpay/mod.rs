@@ -168,7 +168,7 @@ impl Btcpay {
         if self.refund_method.is_none() {
             return Ok(Vec::new());
         }
-        let read = async { self.client.pull_payments(RECENT_REFUNDS_BYTES).await.map(Arc::new) };
+        let read = async { self.read_refunds().await.map(Arc::new) };
         let recent = self.recent_refunds.try_get_with((), read).await;
         let recent = recent.map_err(Arc::unwrap_or_clone)?;
         let mut reports = Vec::new();
@@ -178,6 +178,10 @@ impl Btcpay {
             reports.push(self.refund_report(pull, value).await?);
         }
         Ok(reports)
+    }
+
+    async fn read_refunds(&self) -> Result<Vec<PullPayment>, GatewayError> {
+        self.client.pull_payments(RECENT_REFUNDS_BYTES).await
     }
 
     async fn refund_report(
@@ -244,8 +248,12 @@ impl PaymentGateway for Btcpay {
         let invoice = match payment {
             PaymentRef::Payment(id) => self.invoice(id).await?,
             PaymentRef::Topup(topup) => self.find(*topup).await?,
-            PaymentRef::Alias(_) => {
-                return Err(GatewayError::Refused("its payments have one id only"));
+            // So new that the list of refunds which we know cannot have it.
+            PaymentRef::Alias(id) => {
+                if self.refund_method.is_some() {
+                    self.recent_refunds.insert((), Arc::new(self.read_refunds().await?)).await;
+                }
+                self.invoice(id).await?
             }
         };
         match invoice {

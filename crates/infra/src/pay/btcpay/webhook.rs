@@ -43,10 +43,22 @@ struct Payment {
     id: String,
 }
 
+/// What tells of a payment and of nothing else.
+const OF_PAYMENT: [&str; 7] = [
+    "InvoiceCreated",
+    "InvoiceReceivedPayment",
+    "InvoiceProcessing",
+    "InvoicePaymentSettled",
+    "InvoiceSettled",
+    "InvoiceExpired",
+    "InvoiceInvalid",
+];
+
 /// Which payment `raw` is about; nothing for other stores and for what is about no invoice. Types
 /// that are not documented exist.
 ///
-/// A repeat has another delivery id and so other bytes; what it tells of is the same.
+/// A repeat has another delivery id and so other bytes; what it tells of is the same. What is not
+/// documented may tell of a refund: such a payment goes by an alias, for which all is read anew.
 pub(super) fn read(raw: &[u8], store: &str) -> Result<Option<Notice>, VerifyError> {
     let event: Event = serde_json::from_slice(raw).map_err(|_| VerifyError::Unreadable)?;
     let Some(invoice) = event.invoice_id else { return Ok(None) };
@@ -59,11 +71,13 @@ pub(super) fn read(raw: &[u8], store: &str) -> Result<Option<Notice>, VerifyErro
     if !is_kind || !is_id(&invoice) || !text::is_id(&event_id) {
         return Err(VerifyError::Unreadable);
     }
+    let is_of_payment = OF_PAYMENT.contains(&event.kind.as_str());
+    let payment = if is_of_payment { PaymentRef::Payment } else { PaymentRef::Alias };
     Ok(Some(Notice {
         gateway: Gateway::Btcpay,
         event_id,
         event_kind: event.kind,
-        payment: PaymentRef::Payment(invoice),
+        payment: payment(invoice),
     }))
 }
 

@@ -177,11 +177,6 @@ async fn no_report_is_better_than_a_guess() {
             with(vec![ok(&broken)], async |base| btcpay(base).fetch(&by_id).await).await;
         assert!(matches!(outcome, Err(GatewayError::Unavailable(_))), "{broken}: {outcome:?}");
     }
-    let alias = PaymentRef::Alias("INV1".to_owned());
-    let (outcome, asked) =
-        with(vec![ok(&settled())], async |base| btcpay(base).fetch(&alias).await).await;
-    assert!(matches!(outcome, Err(GatewayError::Refused(_))), "{outcome:?}");
-    assert!(asked.is_empty());
 }
 
 /// A store has all its pull payments on one list, newest first, which grows over the years. Its
