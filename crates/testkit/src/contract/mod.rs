@@ -19,6 +19,7 @@ pub mod payments;
 pub mod periodic;
 pub mod purchases;
 pub mod rates;
+pub mod rivals;
 mod shelf;
 mod stage;
 pub mod tasks;

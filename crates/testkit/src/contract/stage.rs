@@ -59,6 +59,11 @@ impl<'a, B: Backend> Stage<'a, B> {
         Ok(Stage { store: self.store, provider: self.provider, offer, user })
     }
 
+    /// The same stage through another door of the store.
+    pub(super) fn through<'b>(self, store: &'b B) -> Stage<'b, B> {
+        Stage { store, provider: self.provider, offer: self.offer, user: self.user }
+    }
+
     /// A purchase of `quantity`, not yet reserved.
     pub(super) fn draft(&self, quantity: u32, key: Option<RequestKey>) -> Reservation {
         let at = start_of_time();

@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, Transaction};
+use infra::{crypto::Sealer, postgres::Postgres};
+use sqlx::{AssertSqlSafe, PgConnection, PgPool, Transaction, postgres::PgPoolOptions};
+use testkit::contract::rivals;
 
 /// The whole life of an order's money, each step as the servers post it.
 fn steps(user: i64) -> [String; 3] {
@@ -35,7 +37,7 @@ async fn run(connection: &mut PgConnection, statement: &str) {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the test holds transactions open")]
-async fn begin(pool: &PgPool) -> Transaction<'static, Postgres> {
+async fn begin(pool: &PgPool) -> Transaction<'static, sqlx::Postgres> {
     let mut unit = pool.begin().await.unwrap();
     run(&mut unit, "SET LOCAL lock_timeout = '100ms'").await;
     unit
@@ -82,4 +84,32 @@ async fn one_customer_waits_for_themselves(pool: PgPool) {
     let late = sqlx::query(AssertSqlSafe(other)).execute(&mut *second).await.unwrap_err();
     let code = late.as_database_error().and_then(sqlx::error::DatabaseError::code);
     assert_eq!(code.as_deref(), Some("55P03"));
+}
+
+/// The adapter on a connection of its own. Everything it does stays open until its unit commits,
+/// and it gives up as soon as it has to wait.
+async fn side(pool: &PgPool) -> Postgres {
+    let options = (*pool.connect_options()).clone().options([("lock_timeout", "100ms")]);
+    let one = PgPoolOptions::new().max_connections(1).test_before_acquire(false);
+    let one = one.connect_with(options).await.unwrap();
+    run(&mut one.acquire().await.unwrap(), "BEGIN").await;
+    adapter(one)
+}
+
+fn adapter(pool: PgPool) -> Postgres {
+    Postgres::with_pool(pool, Sealer::from_hex(&"5a".repeat(32).into()).unwrap())
+}
+
+/// The same with the statements that the servers use, from the reservation to the money.
+#[sqlx::test(migrator = "infra::postgres::MIGRATOR")]
+async fn two_purchases_never_wait_for_each_other(pool: PgPool) -> testkit::Outcome {
+    let (one, other) = (side(&pool).await, side(&pool).await);
+    rivals::never_wait_for_each_other(&adapter(pool), [&one, &other]).await
+}
+
+/// The control of that.
+#[sqlx::test(migrator = "infra::postgres::MIGRATOR")]
+async fn two_purchases_of_one_customer_wait(pool: PgPool) -> testkit::Outcome {
+    let (one, other) = (side(&pool).await, side(&pool).await);
+    rivals::wait_for_themselves(&adapter(pool), [&one, &other]).await
 }
