@@ -23,7 +23,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use self::json::{Answer, ControlError, Input};
-use crate::world::{App, World};
+use crate::{
+    protocols::gateway::Teller as _,
+    world::{App, World},
+};
 
 pub(crate) fn routes() -> Router<App> {
     Router::new()

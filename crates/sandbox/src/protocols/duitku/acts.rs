@@ -1,8 +1,7 @@
 use serde::Deserialize;
-use serde_json::{Value, json};
 
 use super::{
-    desk::{Desk, Duitku, Target},
+    desk::{Desk, Duitku},
     input::Inquiry,
     transaction::{Payment, Status, Transaction},
 };
@@ -20,35 +19,13 @@ pub(crate) enum Act {
 
 impl Duitku {
     /// Pays and returns the callbacks to send.
-    pub(crate) fn pay(&self, target: &Target, kind: PayKind) -> Result<Vec<String>, ActError> {
-        let mut desk = self.desk();
-        let reference = desk.target(target)?;
-        desk.pay(&reference, kind)
-    }
-
-    /// Lets something happen and returns the callbacks to send.
-    pub(crate) fn act(&self, target: &Target, act: Act) -> Result<Vec<String>, ActError> {
-        let mut desk = self.desk();
-        let reference = desk.target(target)?;
-        let transaction = desk.transaction(&reference)?;
-        if transaction.status != Status::Pending {
-            return Err(transaction.conflict());
-        }
-        if act == Act::Expire {
-            desk.expire(&reference);
-            return Ok(Vec::new());
-        }
-        transaction.status = Status::Failed;
-        let due = (transaction.expires_at, reference.clone());
-        desk.due.remove(&due);
-        Ok(desk.record(&reference).into_iter().collect())
+    pub(crate) fn pay(&self, reference: &str, kind: PayKind) -> Result<Vec<String>, ActError> {
+        self.desk().pay(reference, kind)
     }
 
     /// Changes what a transaction is for, without telling.
-    pub(crate) fn alter(&self, target: &Target, amount: u64) -> Result<(), ActError> {
-        let mut desk = self.desk();
-        let reference = desk.target(target)?;
-        desk.transaction(&reference)?.inquiry.payment_amount = amount;
+    pub(crate) fn alter(&self, reference: &str, amount: u64) -> Result<(), ActError> {
+        self.desk().transaction(reference)?.inquiry.payment_amount = amount;
         Ok(())
     }
 
@@ -70,40 +47,23 @@ impl Duitku {
         let status = transaction.status.name();
         self.mailbox.record(Callback { order_id, status, url: Some(url), facts })
     }
-
-    /// The reference of the transaction that `target` names now.
-    pub(crate) fn reference(&self, target: &Target) -> Result<String, ActError> {
-        self.desk().target(target)
-    }
-
-    /// The callbacks recorded about an order, the oldest first.
-    pub(crate) fn callbacks(&self, target: &Target) -> Result<Vec<String>, ActError> {
-        let mut desk = self.desk();
-        let reference = desk.target(target)?;
-        let order_id = desk.transaction(&reference)?.inquiry.merchant_order_id.clone();
-        Ok(self.mailbox.about(&order_id))
-    }
-
-    /// How a transaction stands, for the answer to a control.
-    pub(crate) fn standing(&self, target: &Target) -> Result<Value, ActError> {
-        let mut desk = self.desk();
-        let reference = desk.target(target)?;
-        let transaction = desk.transaction(&reference)?;
-        Ok(json!({
-            "reference": reference,
-            "order_id": transaction.inquiry.merchant_order_id,
-            "status": transaction.status.name(),
-        }))
-    }
 }
 
 impl Desk {
-    fn target(&self, target: &Target) -> Result<String, ActError> {
-        let transaction = match target {
-            Target::Reference(reference) => self.transactions.get(reference),
-            Target::Order(order_id) => self.of_order(order_id),
-        };
-        transaction.map(|it| it.reference.clone()).ok_or(ActError::Unknown)
+    /// Lets something happen and returns the callbacks to send.
+    pub(super) fn act(&mut self, reference: &str, act: Act) -> Result<Vec<String>, ActError> {
+        let transaction = self.transaction(reference)?;
+        if transaction.status != Status::Pending {
+            return Err(transaction.conflict());
+        }
+        if act == Act::Expire {
+            self.expire(reference);
+            return Ok(Vec::new());
+        }
+        transaction.status = Status::Failed;
+        let due = (transaction.expires_at, reference.to_owned());
+        self.due.remove(&due);
+        Ok(self.record(reference).into_iter().collect())
     }
 
     fn transaction(&mut self, reference: &str) -> Result<&mut Transaction, ActError> {

@@ -4,10 +4,10 @@ use serde_json::Value;
 use url::form_urlencoded;
 
 use super::{
-    desk::{Duitku, DuitkuSettings},
+    desk::DuitkuSettings,
     signature::{Algorithm, sign},
 };
-use crate::protocols::gateway::{ActError, Letter, Members, Parcel, Sending};
+use crate::protocols::gateway::{Letter, Members, Shape};
 
 const FOREIGN_KEY: &str = "duitku_key_of_somebody_else";
 
@@ -38,48 +38,23 @@ pub(crate) enum Deliver {
     BadSign,
 }
 
-impl Deliver {
-    /// Whether a receiver that knows all keys has to take it, and the gateway would have sent it.
-    const fn is_genuine(self) -> bool {
+impl Shape for Deliver {
+    const FRESH: Self = Self::Fresh;
+
+    fn copies(self) -> usize {
+        match self {
+            Self::None => 0,
+            Self::Duplicate => 2,
+            _ => 1,
+        }
+    }
+
+    fn is_genuine(self) -> bool {
         matches!(self, Self::Fresh | Self::Duplicate | Self::OldSecret)
     }
 }
 
-impl Duitku {
-    /// Sends callbacks one after the other and returns the first statuses of each.
-    pub(crate) async fn deliver(
-        &self,
-        callbacks: &[String],
-        sending: &Sending<Deliver>,
-    ) -> Result<Vec<(String, Vec<u16>)>, ActError> {
-        let mut sent = Vec::new();
-        for id in callbacks {
-            let statuses = match self.parcel(id, sending)? {
-                Some(parcel) => self.mailbox.send(parcel).await,
-                None => Vec::new(),
-            };
-            sent.push((id.clone(), statuses));
-        }
-        Ok(sent)
-    }
-
-    fn parcel(&self, id: &str, sending: &Sending<Deliver>) -> Result<Option<Parcel>, ActError> {
-        let callback = self.mailbox.get(id).ok_or(ActError::Unknown)?;
-        let desk = self.desk();
-        let how = sending.how.unwrap_or(desk.settings.callbacks);
-        let (Some(url), true) = (callback.url, how != Deliver::None) else { return Ok(None) };
-        let letter = letter(how, sending.altered(callback.facts)?, &desk.settings);
-        let copies = if how == Deliver::Duplicate { 2 } else { 1 };
-        Ok(Some(Parcel {
-            callback_id: id.to_owned(),
-            url,
-            letters: vec![letter; copies * sending.times],
-            is_genuine: how.is_genuine(),
-        }))
-    }
-}
-
-fn letter(how: Deliver, mut facts: Members, settings: &DuitkuSettings) -> Letter {
+pub(super) fn letter(how: Deliver, mut facts: Members, settings: &DuitkuSettings) -> Letter {
     let key = match how {
         Deliver::WrongSecret => Some(FOREIGN_KEY),
         Deliver::OldSecret => settings.keys.last().map(String::as_str),

@@ -4,7 +4,6 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
 use super::{
     delivery::Deliver,
@@ -55,13 +54,6 @@ pub(crate) enum Repeats {
     Open,
 }
 
-/// Names a transaction in the control API.
-pub(crate) enum Target {
-    Reference(String),
-    /// The one the status call answers for.
-    Order(String),
-}
-
 /// Everything the gateway knows.
 pub(super) struct Desk {
     pub(super) settings: DuitkuSettings,
@@ -109,48 +101,8 @@ impl Duitku {
         desk
     }
 
-    pub(crate) fn set_retry_ms(&self, retry_ms: u64) {
-        self.mailbox.set_retry_ms(retry_ms);
-    }
-
     pub(crate) fn configure(&self, change: impl FnOnce(&mut DuitkuSettings)) {
         change(&mut self.desk().settings);
-    }
-
-    /// The newest transactions and callbacks, newest first.
-    pub(crate) fn view(&self, newest: usize) -> Value {
-        let callbacks = self.mailbox.view(newest);
-        let desk = self.desk();
-        let transactions = desk.transactions.newest().take(newest);
-        json!({
-            "transactions": transactions.map(|(_, it)| it.standing()).collect::<Vec<_>>(),
-            "callbacks": callbacks,
-            "callbacks_go": desk.settings.callbacks,
-            "algorithm": desk.settings.algorithm,
-            "repeats": desk.settings.repeats,
-            "faults": desk.settings.faults,
-        })
-    }
-
-    /// Who paid what, transaction by transaction, the newest first. A payer who pays twice shows in
-    /// `paid` but not in `reported`, which is all that the status call tells.
-    pub(crate) fn truth(&self) -> Value {
-        let desk = self.desk();
-        let orders = desk.transactions.newest().map(|(reference, transaction)| {
-            let amount = transaction.inquiry.payment_amount;
-            json!({
-                "order_id": transaction.inquiry.merchant_order_id,
-                "reference": reference,
-                "status": transaction.status.name(),
-                "currency": "IDR",
-                "amount": amount,
-                "paid": transaction.received(),
-                "reported": if transaction.status == Status::Paid { amount } else { 0 },
-                "refunded": 0,
-                "payments": transaction.payments,
-            })
-        });
-        json!({ "orders": orders.collect::<Vec<_>>() })
     }
 }
 

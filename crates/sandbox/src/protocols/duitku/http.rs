@@ -14,7 +14,7 @@ use super::{
     input::{Inquiry, StatusQuery},
 };
 use crate::{
-    protocols::gateway::{CallKind, Sending, answer},
+    protocols::gateway::{CallKind, Sending, Teller as _, answer},
     wire::Scissors,
     world::App,
 };

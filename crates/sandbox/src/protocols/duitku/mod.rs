@@ -13,9 +13,9 @@ mod input;
 pub(crate) mod page;
 mod routes;
 pub(crate) mod signature;
+mod teller;
 mod transaction;
 
-pub(crate) use acts::Act;
 pub(crate) use delivery::Deliver;
-pub(crate) use desk::{Duitku, Repeats, Target};
+pub(crate) use desk::{Duitku, Repeats};
 pub(crate) use http::handle;

@@ -7,9 +7,9 @@ use axum::{
 use serde::Deserialize;
 use url::Url;
 
-use super::{Act, Target, transaction::Status};
+use super::{acts::Act, transaction::Status};
 use crate::{
-    protocols::gateway::{PayKind, Sending},
+    protocols::gateway::{PayKind, Sending, Teller as _},
     world::App,
 };
 
@@ -52,11 +52,10 @@ pub(crate) async fn pay(
     Form(Chosen { choice }): Form<Chosen>,
 ) -> Response {
     let duitku = std::sync::Arc::clone(&app.world().duitku);
-    let target = Target::Reference(reference.clone());
     let callbacks = match choice {
-        Choice::Pay => duitku.pay(&target, PayKind::Exact),
-        Choice::Again => duitku.pay(&target, PayKind::Second),
-        Choice::Fail => duitku.act(&target, Act::Fail),
+        Choice::Pay => duitku.pay(&reference, PayKind::Exact),
+        Choice::Again => duitku.pay(&reference, PayKind::Second),
+        Choice::Fail => duitku.act(&reference, Act::Fail),
     };
     let Ok(callbacks) = callbacks else {
         return (StatusCode::CONFLICT, "not with this transaction").into_response();

@@ -5,12 +5,14 @@ mod faults;
 mod ids;
 mod mailbox;
 mod sending;
+mod teller;
 
 pub(crate) use answer::answer;
 pub(crate) use faults::{CallKind, GatewayFaults};
 pub(crate) use ids::Ids;
 pub(crate) use mailbox::{Callback, Letter, Mailbox, Members, Parcel};
 pub(crate) use sending::Sending;
+pub(crate) use teller::{Sent, Shape, Target, Teller};
 
 /// Which money a payer sends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]

@@ -1,9 +1,8 @@
 use serde::Deserialize;
-use serde_json::{Value, json};
 
 use super::{
-    desk::{Desk, Heleket, RefundOutcome, Target},
-    input::{Create, Named},
+    desk::{Desk, Heleket, RefundOutcome},
+    input::Create,
     invoice::{Deposit, Invoice, Issued, Status},
 };
 use crate::{
@@ -48,29 +47,19 @@ pub(crate) enum Act {
 
 impl Heleket {
     /// Deposits money and returns the callbacks to send.
-    pub(crate) fn pay(&self, target: &Target, pay: &Pay) -> Result<Vec<String>, ActError> {
-        let mut desk = self.desk();
-        let uuid = desk.target(target)?;
-        desk.pay(&uuid, pay)
-    }
-
-    /// Lets something happen and returns the callbacks to send.
-    pub(crate) fn act(&self, target: &Target, act: Act) -> Result<Vec<String>, ActError> {
-        let mut desk = self.desk();
-        let uuid = desk.target(target)?;
-        desk.act(&uuid, act)
+    pub(crate) fn pay(&self, uuid: &str, pay: &Pay) -> Result<Vec<String>, ActError> {
+        self.desk().pay(uuid, pay)
     }
 
     /// Changes what an invoice is for, without telling.
     pub(crate) fn alter(
         &self,
-        target: &Target,
+        uuid: &str,
         amount: Option<Decimal>,
         currency: Option<String>,
     ) -> Result<(), ActError> {
         let mut desk = self.desk();
-        let uuid = desk.target(target)?;
-        let invoice = desk.invoices.get_mut(&uuid).ok_or(ActError::Unknown)?;
+        let invoice = desk.invoice(uuid)?;
         invoice.order.amount = amount.unwrap_or(invoice.order.amount);
         if let Some(currency) = currency {
             invoice.order.currency = currency;
@@ -102,38 +91,9 @@ impl Heleket {
         let status = invoice.status.name();
         self.mailbox.record(Callback { order_id, status, url: Some(url), facts })
     }
-
-    /// The callbacks recorded about an invoice, the oldest first.
-    pub(crate) fn callbacks(&self, target: &Target) -> Result<Vec<String>, ActError> {
-        let desk = self.desk();
-        let uuid = desk.target(target)?;
-        let invoice = desk.invoices.get(&uuid).ok_or(ActError::Unknown)?;
-        Ok(self.mailbox.about(&invoice.order.order_id))
-    }
-
-    /// How an invoice stands, for the answer to a control.
-    pub(crate) fn standing(&self, target: &Target) -> Result<Value, ActError> {
-        let desk = self.desk();
-        let uuid = desk.target(target)?;
-        let invoice = desk.invoices.get(&uuid).ok_or(ActError::Unknown)?;
-        Ok(json!({
-            "uuid": uuid,
-            "order_id": invoice.order.order_id,
-            "status": invoice.status.name(),
-            "is_final": invoice.status.is_final(),
-        }))
-    }
 }
 
 impl Desk {
-    fn target(&self, target: &Target) -> Result<String, ActError> {
-        let named = match target {
-            Target::Uuid(uuid) => Named::Uuid(uuid.clone()),
-            Target::Order(order_id) => Named::Order(order_id.clone()),
-        };
-        self.find(&named).ok_or(ActError::Unknown)
-    }
-
     fn invoice(&mut self, uuid: &str) -> Result<&mut Invoice, ActError> {
         self.invoices.get_mut(uuid).ok_or(ActError::Unknown)
     }
@@ -166,7 +126,8 @@ impl Desk {
         Deposit { txid: self.ids.digits(64), amount, is_confirmed: false, is_late, at }
     }
 
-    fn act(&mut self, uuid: &str, act: Act) -> Result<Vec<String>, ActError> {
+    /// Lets something happen and returns the callbacks to send.
+    pub(super) fn act(&mut self, uuid: &str, act: Act) -> Result<Vec<String>, ActError> {
         let invoice = self.invoice(uuid)?;
         let status = invoice.status;
         let is_moot = act.needs_unconfirmed() && invoice.received() == invoice.seen();

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     decimal::Decimal,
-    protocols::gateway::{ActError, Letter, Members, Parcel, Sending},
+    protocols::gateway::{Letter, Members, Sending, Shape, Teller as _},
 };
 
 const FOREIGN_KEY: &str = "heleket_key_of_somebody_else";
@@ -43,9 +43,18 @@ pub(crate) enum Deliver {
     SignFirst,
 }
 
-impl Deliver {
-    /// Whether a receiver that knows all keys has to take it.
-    const fn is_genuine(self) -> bool {
+impl Shape for Deliver {
+    const FRESH: Self = Self::Fresh;
+
+    fn copies(self) -> usize {
+        match self {
+            Self::None => 0,
+            Self::Duplicate => 2,
+            _ => 1,
+        }
+    }
+
+    fn is_genuine(self) -> bool {
         matches!(
             self,
             Self::Fresh | Self::Duplicate | Self::OldSecret | Self::Unescaped | Self::SignFirst
@@ -54,23 +63,6 @@ impl Deliver {
 }
 
 impl Heleket {
-    /// Sends callbacks one after the other and returns the first statuses of each.
-    pub(crate) async fn deliver(
-        &self,
-        callbacks: &[String],
-        sending: &Sending<Deliver>,
-    ) -> Result<Vec<(String, Vec<u16>)>, ActError> {
-        let mut sent = Vec::new();
-        for id in callbacks {
-            let statuses = match self.parcel(id, sending)? {
-                Some(parcel) => self.mailbox.send(parcel).await,
-                None => Vec::new(),
-            };
-            sent.push((id.clone(), statuses));
-        }
-        Ok(sent)
-    }
-
     /// Ends the invoices that have run out and sends what there is to send, in order.
     pub(crate) fn flush(self: &Arc<Self>) {
         let outgoing = std::mem::take(&mut self.desk().outgoing);
@@ -84,26 +76,9 @@ impl Heleket {
             }
         });
     }
-
-    /// What to send and where to; nothing when the shop named no receiver.
-    fn parcel(&self, id: &str, sending: &Sending<Deliver>) -> Result<Option<Parcel>, ActError> {
-        let callback = self.mailbox.get(id).ok_or(ActError::Unknown)?;
-        let desk = self.desk();
-        let how = sending.how.unwrap_or(desk.settings.callbacks);
-        let (Some(url), true) = (callback.url, how != Deliver::None) else { return Ok(None) };
-        let facts = sending.altered(callback.facts)?;
-        let letter = letter(how, &facts, &desk.settings.keys);
-        let copies = if how == Deliver::Duplicate { 2 } else { 1 };
-        Ok(Some(Parcel {
-            callback_id: id.to_owned(),
-            url,
-            letters: vec![letter; copies * sending.times],
-            is_genuine: how.is_genuine(),
-        }))
-    }
 }
 
-fn letter(how: Deliver, facts: &Members, keys: &[String]) -> Letter {
+pub(super) fn letter(how: Deliver, facts: &Members, keys: &[String]) -> Letter {
     let key = match how {
         Deliver::WrongSecret => Some(FOREIGN_KEY),
         Deliver::OldSecret => keys.last().map(String::as_str),

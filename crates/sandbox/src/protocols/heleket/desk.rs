@@ -4,7 +4,6 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
 use super::{
     delivery::Deliver,
@@ -53,12 +52,6 @@ pub(crate) enum RefundOutcome {
     Failed,
     /// Nothing until the control API decides.
     Held,
-}
-
-/// Names an invoice in the control API.
-pub(crate) enum Target {
-    Uuid(String),
-    Order(String),
 }
 
 /// Everything the gateway knows.
@@ -111,50 +104,8 @@ impl Heleket {
         desk
     }
 
-    pub(crate) fn set_retry_ms(&self, retry_ms: u64) {
-        self.mailbox.set_retry_ms(retry_ms);
-    }
-
     pub(crate) fn configure(&self, change: impl FnOnce(&mut HeleketSettings)) {
         change(&mut self.desk().settings);
-    }
-
-    /// The newest invoices and callbacks, newest first.
-    pub(crate) fn view(&self, newest: usize) -> Value {
-        let callbacks = self.mailbox.view(newest);
-        let desk = self.desk();
-        let invoices = desk.invoices.newest().take(newest);
-        json!({
-            "invoices": invoices.map(|(_, it)| object(it.result(&desk.rates())))
-                .collect::<Vec<_>>(),
-            "callbacks": callbacks,
-            "callbacks_go": desk.settings.callbacks,
-            "refunds": desk.settings.refunds,
-            "faults": desk.settings.faults,
-        })
-    }
-
-    /// Who paid and got back what, order by order, the newest first.
-    pub(crate) fn truth(&self) -> Value {
-        let desk = self.desk();
-        let orders = desk.invoices.newest().map(|(uuid, invoice)| {
-            let received = invoice.received();
-            json!({
-                "order_id": invoice.order.order_id,
-                "uuid": uuid,
-                "status": invoice.status.name(),
-                "is_final": invoice.status.is_final(),
-                "currency": invoice.order.currency,
-                "amount": invoice.order.amount.to_string(),
-                "paid": received.to_string(),
-                "reported": received.whole_cents().to_string(),
-                "unconfirmed": invoice.seen().minus(received).to_string(),
-                "refunded": invoice.refunded.to_string(),
-                "refund_address": invoice.refund_address,
-                "payments": invoice.deposits,
-            })
-        });
-        json!({ "orders": orders.collect::<Vec<_>>() })
     }
 }
 
@@ -220,7 +171,3 @@ impl Desk {
 
 /// What the gateway keeps of each payment.
 const COMMISSION_PERCENT: u32 = 1;
-
-fn object(members: Members) -> Value {
-    members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
-}

@@ -9,7 +9,7 @@ use axum::{
 
 use super::{desk::Heleket, error::HeleketError, signature::sign};
 use crate::{
-    protocols::gateway::{CallKind, GatewayFaults, Sending, answer},
+    protocols::gateway::{CallKind, GatewayFaults, Sending, Teller as _, answer},
     wire::Scissors,
     world::App,
 };

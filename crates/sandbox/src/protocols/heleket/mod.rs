@@ -14,8 +14,9 @@ pub(crate) mod page;
 mod php;
 mod routes;
 pub(crate) mod signature;
+mod teller;
 
-pub(crate) use acts::{Act, Pay};
+pub(crate) use acts::Pay;
 pub(crate) use delivery::Deliver;
-pub(crate) use desk::{Heleket, RefundOutcome, Target};
+pub(crate) use desk::{Heleket, RefundOutcome};
 pub(crate) use http::handle;

@@ -6,9 +6,9 @@ use axum::{
 };
 use serde::Deserialize;
 
-use super::{Pay, Target};
+use super::Pay;
 use crate::{
-    protocols::gateway::{PayKind, Sending},
+    protocols::gateway::{PayKind, Sending, Teller as _},
     world::App,
 };
 
@@ -48,7 +48,7 @@ pub(crate) async fn pay(
 ) -> Response {
     let heleket = std::sync::Arc::clone(&app.world().heleket);
     let pay = Pay { kind: choice.kind, ..Pay::default() };
-    let Ok(callbacks) = heleket.pay(&Target::Uuid(uuid.clone()), &pay) else {
+    let Ok(callbacks) = heleket.pay(&uuid, &pay) else {
         return (StatusCode::CONFLICT, "this invoice cannot be paid like that").into_response();
     };
     if heleket.deliver(&callbacks, &Sending::usual()).await.is_err() {
