@@ -2,8 +2,12 @@
 
 use std::time::Duration;
 
+use futures_util::future::join_all;
+use serde_json::Value;
+
 use super::{
     books::contradictions,
+    server::Server,
     stack::{PROVIDERS, Stack},
     wait::eventually,
 };
@@ -33,14 +37,12 @@ impl Stack {
             if found.is_empty() { Ok(()) } else { Err(found.join("\n")) }
         })
         .await;
-        let audit = self.ctl.try_run(&["ledger", "audit", "--json"]).await;
-        assert_eq!(audit.code, 0, "{}\n{}", audit.stdout, audit.stderr);
+        let doubts = self.doubts().await;
+        assert!(doubts.is_empty(), "{}", doubts.join("\n"));
         self.plant_what_was_sold().await;
         self.check_tables().await;
         self.check_metrics().await;
-        for server in self.servers() {
-            server.stop().await;
-        }
+        join_all(self.servers().map(Server::stop)).await;
         for log in self.logs() {
             let text = String::from_utf8_lossy(&std::fs::read(&log).unwrap()).into_owned();
             self.secrets.assert_unseen(&log.display().to_string(), &text);
@@ -48,6 +50,25 @@ impl Stack {
         self.database.remove().await;
         self.is_finished = true;
         let _ = std::fs::remove_dir_all(&self.directory);
+    }
+
+    /// What our own trial balance and full audit have against the ledger. They see all of it, and
+    /// nothing is to be found at any time.
+    pub(crate) async fn doubts(&self) -> Vec<String> {
+        let movements = "SELECT count(*) FROM ledger.transfers";
+        let before = self.database.one::<i64>(movements).await;
+        let mut doubts = Vec::new();
+        for question in ["trial-balance", "audit --full"] {
+            let words: Vec<&str> = ["ledger"].into_iter().chain(question.split(' ')).collect();
+            let words = [&words[..], &["--json"]].concat();
+            let done = self.ctl.try_run(&words).await;
+            let told: Value = serde_json::from_str(&done.stdout).unwrap_or_default();
+            let seen = told["transfers"].as_i64().is_none_or(|seen| seen >= before);
+            if done.code != 0 || told["clean"] != true || !seen {
+                doubts.push(format!("{question}: {}\n{}", done.stdout, done.stderr));
+            }
+        }
+        doubts
     }
 
     /// Every server tells how it fares, in labels without secrets.

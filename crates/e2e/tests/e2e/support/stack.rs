@@ -195,6 +195,8 @@ impl Drop for Stack {
             eprintln!("{}", server.process.log_tail(30));
             server.process.kill();
         }
+        // Nobody has looked at its books: a test that forgets to must not pass.
+        assert!(std::thread::panicking(), "a stack ended without Stack::finish");
     }
 }
 
