@@ -1,6 +1,7 @@
 //! Notifications that come twice, in any order, early, about nobody, or not at all.
 
 use serde_json::json;
+use sqlx::AssertSqlSafe;
 
 use super::till::{Kind, Till};
 
@@ -9,7 +10,7 @@ pub(super) async fn duplicate(till: &Till<'_>) {
     let told = till.pay(&bill, "duplicate").await;
     assert!(told.len() >= 2 && told.iter().all(|status| *status == 200), "{told:?}");
     till.paid(&bill).await;
-    till.rests().await;
+    till.rests(&bill).await;
     till.paid(&bill).await;
 }
 
@@ -85,6 +86,27 @@ pub(super) async fn unknown(till: &Till<'_>) {
     };
     assert!(!told.to_string().contains("500"), "{told}");
     assert!(till.stack.database.one::<i64>(notices).await > before, "{told}");
+}
+
+/// A notification may be there before our own record of the top-up is. It waits for that.
+pub(super) async fn ahead(till: &Till<'_>) {
+    let bill = till.bill().await;
+    let pool = till.stack.database.pool();
+    let hidden = format!("hidden_{}", bill.customer.id);
+    let hide = format!(
+        "CREATE TABLE {hidden} AS SELECT * FROM topups WHERE id = '{id}';
+         DELETE FROM topups WHERE id = '{id}'",
+        id = bill.topup
+    );
+    sqlx::raw_sql(AssertSqlSafe(hide)).execute(pool).await.unwrap();
+    assert_eq!(till.pay(&bill, "fresh").await.first(), Some(&200));
+    let sql = "SELECT last_error FROM tasks WHERE strpos(subject, $1) > 0";
+    let waits = "no such payment or top-up yet";
+    till.reads("it was looked for", (sql, &bill.payment), waits).await;
+    assert_eq!(bill.customer.balance().await, 0);
+    let show = format!("INSERT INTO topups SELECT * FROM {hidden}; DROP TABLE {hidden}");
+    sqlx::raw_sql(AssertSqlSafe(show)).execute(pool).await.unwrap();
+    till.paid(&bill).await;
 }
 
 /// Nobody tells us: the poller finds the money.

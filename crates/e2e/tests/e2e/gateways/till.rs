@@ -1,13 +1,13 @@
 //! One gateway as a payer, its operator and its wire see it.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 
-use crate::support::{Customer, SOON, Stack, eventually};
+use crate::support::{Customer, SOON, Stack, eventually, until};
 
 /// What a top-up of these tests is worth, in whole rupiah.
 pub(super) const AMOUNT: i64 = 50_000;
+
+const STATE: &str = "SELECT state FROM topups WHERE id = $1::uuid";
 
 /// The gateways there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,14 +125,30 @@ impl Till<'_> {
         self.stack.ctl.run(&["topup", "show", &bill.topup]).await
     }
 
+    /// The state it is in now.
+    pub(super) async fn state(&self, bill: &Bill) -> String {
+        let state = sqlx::query_scalar(STATE).bind(&bill.topup);
+        state.fetch_one(self.stack.database.pool()).await.unwrap()
+    }
+
     /// Waits until the top-up is in that state.
     pub(super) async fn becomes(&self, bill: &Bill, wanted: &str) -> Value {
-        let what = format!("the top-up at {} is {wanted}", self.kind.code());
-        eventually(&what, SOON, async || {
-            let shown = self.show(bill).await;
-            if shown["state"] == wanted { Ok(shown) } else { Err(shown) }
+        let what = format!("the top-up {} at {} is {wanted}", bill.topup, self.kind.code());
+        self.reads(&what, (STATE, &bill.topup), wanted).await;
+        let shown = self.show(bill).await;
+        assert_eq!(shown["state"], wanted, "{shown}");
+        shown
+    }
+
+    /// Waits until what `sql` finds for an id is `wanted`.
+    pub(super) async fn reads(&self, what: &str, (sql, id): (&'static str, &str), wanted: &str) {
+        let pool = self.stack.database.pool();
+        eventually(what, SOON, async || {
+            let read = sqlx::query_scalar::<_, Option<String>>(sql).bind(id).fetch_optional(pool);
+            let read = read.await.unwrap().flatten().unwrap_or_default();
+            if read == wanted { Ok(()) } else { Err(read) }
         })
-        .await
+        .await;
     }
 
     /// Has the poller look at it now instead of in a minute.
@@ -141,16 +157,11 @@ impl Till<'_> {
         sqlx::query(sql).bind(&bill.topup).execute(self.stack.database.pool()).await.unwrap();
     }
 
-    /// Waits until every task about payments is done, also those that only find nothing.
-    pub(super) async fn rests(&self) {
-        let sql = "SELECT count(*) FROM tasks WHERE kind = 'payment.confirm' AND dead_at IS NULL
-                   AND attempt = 0";
-        eventually("all hints were followed", SOON, async || {
-            let left = self.stack.database.one::<i64>(sql).await;
-            if left == 0 { Ok(()) } else { Err(left) }
-        })
-        .await;
-        tokio::time::sleep(Duration::from_millis(100)).await;
+    /// Waits until every hint at a bill's payment was followed, also those that only find nothing.
+    pub(super) async fn rests(&self, bill: &Bill) {
+        let sql = "SELECT count(*)::text FROM tasks WHERE kind = 'payment.confirm'
+                   AND dead_at IS NULL AND strpos(subject, $1) > 0";
+        self.reads("all hints were followed", (sql, &bill.payment), "0").await;
     }
 
     /// All of it is credited, exactly, and nobody has to look at it.
@@ -174,6 +185,8 @@ impl Till<'_> {
         let shown = self.becomes(bill, "REVIEW").await;
         assert_eq!(shown["flag"], flag, "{shown}");
         assert_eq!(bill.customer.balance().await, 0);
+        let told = format!("payment for top-up {} not credited", bill.topup);
+        until("the log tells", SOON, async || self.stack.workers[0].has_logged(&told)).await;
     }
 }
 

@@ -58,24 +58,26 @@ pub(super) async fn second(till: &Till<'_>) {
 /// The page exists, but the answer never reached us: the customer tries again or pays all the
 /// same, and no second page is opened for one top-up.
 pub(super) async fn lost_answer(till: &Till<'_>) {
-    let faults = match till.kind {
-        Kind::Stripe => json!({ "drop_after_commit": true, "remaining": 1 }),
-        _ => json!({ "drop_after_commit": true, "only": "create", "remaining": 1 }),
-    };
-    till.control("", json!({ "faults": faults })).await;
-    let customer = till.stack.customer(0).await;
-    let words = [&till.words(&customer)[..], &["--json"]].concat();
-    let tried = till.stack.ctl.try_run(&words).await;
-    till.control("", json!({ "faults": {} })).await;
-    let sql = "SELECT id::text FROM topups WHERE user_id = $1";
-    let topups = till.stack.database.all::<String>(sql, customer.id).await;
-    assert_eq!(topups.len(), 1, "{}", tried.stderr);
-    let pages = pages(till, &topups[0]).await;
-    assert_eq!(pages.len(), 1, "{pages:?}");
-    let payment = pages[0].as_str().unwrap().to_owned();
-    let bill = super::till::Bill { topup: topups[0].clone(), payment, customer };
-    till.pay(&bill, "fresh").await;
-    till.paid(&bill).await;
+    for fault in ["drop_after_commit", "http_500_after_commit"] {
+        let faults = match till.kind {
+            Kind::Stripe => json!({ fault: true, "hits": "sessions", "remaining": 1 }),
+            _ => json!({ fault: true, "only": "create", "remaining": 1 }),
+        };
+        till.control("", json!({ "faults": faults })).await;
+        let customer = till.stack.customer(0).await;
+        let words = [&till.words(&customer)[..], &["--json"]].concat();
+        let tried = till.stack.ctl.try_run(&words).await;
+        till.control("", json!({ "faults": {} })).await;
+        let sql = "SELECT id::text FROM topups WHERE user_id = $1";
+        let topups = till.stack.database.all::<String>(sql, customer.id).await;
+        assert_eq!(topups.len(), 1, "{}", tried.stderr);
+        let pages = pages(till, &topups[0]).await;
+        assert_eq!(pages.len(), 1, "{fault}: {pages:?}");
+        let payment = pages[0].as_str().unwrap().to_owned();
+        let bill = super::till::Bill { topup: topups[0].clone(), payment, customer };
+        till.pay(&bill, "fresh").await;
+        till.paid(&bill).await;
+    }
 }
 
 /// The gateway's ids of everything it opened for a top-up.
@@ -93,28 +95,33 @@ async fn pages(till: &Till<'_>, topup: &str) -> Vec<Value> {
     ours.map(|one| one[id].clone()).collect()
 }
 
-/// The gateway was told to charge something else than we asked for.
+/// The gateway charges something else than we asked for: another sum, another currency.
 pub(super) async fn mismatch(till: &Till<'_>) {
-    let bill = till.bill().await;
-    match till.kind {
-        Kind::Stripe => {
-            till.act(&bill, "pay", json!({ "amount": 100 })).await;
+    let wrongs = match till.kind {
+        Kind::Stripe => vec![json!({ "amount": 100 }), json!({ "currency": "usd" })],
+        Kind::Heleket => vec![json!({ "amount": "0.50" }), json!({ "currency": "USDT" })],
+        Kind::Duitku => vec![json!({ "amount": 10_000 })],
+        Kind::Btcpay => vec![
+            json!({ "amount": "0.50", "currency": "USD" }),
+            json!({ "amount": "3.13", "currency": "EUR" }),
+        ],
+    };
+    for mut wrong in wrongs {
+        let bill = till.bill().await;
+        match till.kind {
+            Kind::Stripe => {
+                till.act(&bill, "pay", wrong).await;
+            }
+            Kind::Heleket | Kind::Duitku => {
+                till.act(&bill, "alter", wrong).await;
+                till.pay(&bill, "fresh").await;
+            }
+            Kind::Btcpay => {
+                wrong["metadata"] = json!({ "orderId": bill.topup });
+                let opened = till.control("invoice", json!({ "invoice": wrong })).await;
+                till.control("pay", json!({ "invoice_id": opened["invoice_id"] })).await;
+            }
         }
-        Kind::Heleket => {
-            till.act(&bill, "alter", json!({ "amount": "0.50" })).await;
-            till.pay(&bill, "fresh").await;
-        }
-        Kind::Duitku => {
-            till.act(&bill, "alter", json!({ "amount": 10_000 })).await;
-            till.pay(&bill, "fresh").await;
-        }
-        Kind::Btcpay => {
-            let invoice = json!({
-                "amount": "0.50", "currency": "USD", "metadata": { "orderId": bill.topup },
-            });
-            let opened = till.control("invoice", json!({ "invoice": invoice })).await;
-            till.control("pay", json!({ "invoice_id": opened["invoice_id"] })).await;
-        }
+        till.refused(&bill, "MISMATCH").await;
     }
-    till.refused(&bill, "MISMATCH").await;
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::till::{AMOUNT, Bill, Kind, Till};
-use crate::support::{SOON, eventually};
+use crate::support::{SOON, until};
 
 /// Two parts and the rest, ordered by an operator.
 pub(super) async fn in_parts(till: &Till<'_>) {
@@ -34,30 +34,51 @@ pub(super) async fn in_parts(till: &Till<'_>) {
 
 async fn refund_becomes(till: &Till<'_>, bill: &Bill, id: &str, state: &str) -> Value {
     let what = format!("the refund at {} is {state}", till.kind.code());
-    eventually(&what, SOON, async || {
-        let shown = till.show(bill).await;
-        let refunds = shown["refunds"].as_array().unwrap();
-        let found = refunds.iter().find(|refund| refund["id"] == id).cloned();
-        match found {
-            Some(refund) if refund["state"] == state => Ok(refund),
-            _ => Err(shown),
-        }
-    })
-    .await
+    let sql = "SELECT state FROM topup_refunds WHERE id = $1::uuid";
+    till.reads(&what, (sql, id), state).await;
+    let shown = till.show(bill).await;
+    let refunds = shown["refunds"].as_array().unwrap();
+    refunds.iter().find(|refund| refund["id"] == id).cloned().unwrap_or_else(|| panic!("{shown}"))
 }
 
 /// Somebody refunds it at the gateway: the customer pays for that, by a debt if need be.
 pub(super) async fn there(till: &Till<'_>) {
     let bill = paid(till).await;
-    till.act(&bill, "refund", json!({})).await;
-    if till.kind == Kind::Heleket {
-        // Only what has left Heleket counts.
-        let there = json!({ "uuid": bill.payment });
-        let _ = till.stack.sandbox.try_control("heleket/refund_paid", there).await;
+    match till.kind {
+        Kind::Stripe => {
+            for (part, left) in [(1_000_000, 40_000), (1_500_000, 25_000)] {
+                till.act(&bill, "refund", json!({ "amount": part })).await;
+                till.becomes(&bill, "PARTIALLY_REFUNDED").await;
+                until("the part is taken", SOON, async || bill.customer.balance().await == left)
+                    .await;
+            }
+            till.act(&bill, "refund", json!({})).await;
+        }
+        Kind::Heleket => {
+            till.act(&bill, "refund", json!({})).await;
+            // Only what has left Heleket counts.
+            till.act(&bill, "refund_paid", json!({})).await;
+        }
+        Kind::Btcpay => by_the_page_of_btcpay(till, &bill).await,
+        Kind::Duitku => unreachable!("it gives nothing back"),
     }
     till.look(&bill).await;
     till.becomes(&bill, "REFUNDED").await;
     assert_eq!(bill.customer.balance().await, 0);
+}
+
+/// What the button on an invoice's page does.
+async fn by_the_page_of_btcpay(till: &Till<'_>, bill: &Bill) {
+    let url = format!(
+        "{}/btcpay/api/v1/stores/SandboxStore/invoices/{}/refund",
+        till.stack.sandbox.url, bill.payment
+    );
+    let refund = json!({ "refundVariant": "Fiat", "payoutMethodId": "BTC-CHAIN" });
+    let request = till.stack.http.post(url).json(&refund);
+    let key = format!("token {}", till.stack.keys.btcpay_key);
+    let answer = request.header("authorization", key).send().await.unwrap();
+    let pull = answer.json::<Value>().await.unwrap()["id"].clone();
+    till.control("claim", json!({ "pull_payment_id": pull })).await;
 }
 
 pub(super) async fn won(till: &Till<'_>) {

@@ -36,7 +36,7 @@ impl Default for Options {
     }
 }
 
-const QUICK: [(&str, &str); 23] = [
+const QUICK: [(&str, &str); 24] = [
     ("database.max_connections", "8"),
     // A busy machine is no fault that a test is about.
     ("database.acquire_timeout_seconds", "20"),
@@ -50,6 +50,7 @@ const QUICK: [(&str, &str); 23] = [
     ("tasks.poll_order_ms", "500"),
     ("tasks.expire_ms", "200"),
     ("tasks.settle_seconds", "1"),
+    ("tasks.watch_topups_seconds", "1"),
     ("tasks.lock_seconds", "2"),
     ("tasks.lease_seconds", "3"),
     ("tasks.settle_patience_seconds", "3"),
