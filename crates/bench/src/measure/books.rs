@@ -24,7 +24,9 @@ pub(crate) struct Books {
 
 impl Books {
     pub(super) async fn check(ground: &Ground<'_>, totals: &Totals) -> anyhow::Result<Self> {
-        let audit = ground.ctl(&["ledger", "audit", "--json"]).await?;
+        // Both end badly when they find something.
+        ground.ctl(&["ledger", "trial-balance"]).await?;
+        let audit = ground.ctl(&["ledger", "audit", "--full", "--json"]).await?;
         let audit = serde_json::from_str(&audit).context("the audit is no JSON")?;
         let databases = ground.databases;
         let orders = async |database: &str, condition: &str| {
