@@ -1,7 +1,7 @@
 use reqwest::Method;
 use serde_json::json;
 
-use super::{SESSION, answer, create, session, v1};
+use super::{SESSION, answer, create, session};
 use crate::support::Sandbox;
 
 #[tokio::test]
