@@ -6,7 +6,10 @@ mod refunds;
 use std::time::Duration;
 
 use domain::{
-    gateways::{CheckoutRequest, PaymentRef, PaymentReport, PaymentStatus, RefundRequest},
+    gateways::{
+        CheckoutRequest, PaymentGateway as _, PaymentRef, PaymentReport, PaymentStatus,
+        RefundRequest,
+    },
     ids::RefundId,
     money::{Amount, Currency, Money},
 };

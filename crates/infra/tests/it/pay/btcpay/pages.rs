@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use domain::{
-    gateways::{CheckoutRequest, GatewayError, PaymentRef, PaymentStatus},
+    gateways::{CheckoutRequest, GatewayError, PaymentGateway as _, PaymentRef, PaymentStatus},
     money::{Amount, Currency, Money},
 };
 use serde_json::json;

@@ -1,12 +1,9 @@
 use std::time::Duration;
 
-use domain::{
-    gateways::{GatewayError, PaymentRef, RefundRequest, RefundState},
-    money::Money,
-};
+use domain::gateways::{GatewayError, PaymentGateway as _, PaymentRef, RefundRequest, RefundState};
 use serde_json::json;
 
-use super::{Shop, request, usd};
+use super::{Shop, usd};
 use crate::pay::topup;
 
 #[tokio::test]
