@@ -46,7 +46,7 @@ pub enum CallbackState {
     Applied,
     /// It told of a message that was stored already.
     Known,
-    /// It came after its order had ended.
+    /// It came after its order had ended, or to a number of no order.
     Late,
     /// Given up by an earlier version; like [`Self::Pending`] otherwise.
     Parked,

@@ -49,6 +49,9 @@ pub trait CallbackStore: Send + Sync {
     /// Whether an order rents this activation.
     async fn has_order(&self, callback: &Callback) -> Result<bool, StoreError>;
 
+    /// Whether the activation was written off: no order will ever rent it.
+    async fn is_written_off(&self, callback: &Callback) -> Result<bool, StoreError>;
+
     /// Whether this provider's callbacks are believed without asking it back.
     async fn trusts(&self, provider: ProviderId) -> Result<bool, StoreError>;
 

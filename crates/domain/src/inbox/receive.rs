@@ -94,7 +94,7 @@ impl ReceiveSms {
             return Ok(Receipt::Settled);
         }
         if !self.callbacks.has_order(&stored.callback).await? {
-            return Ok(Receipt::Kept);
+            return self.rest(stored).await;
         }
         let word = self.confirm(stored).await?;
         if word == Word::Contradicted {
@@ -105,6 +105,24 @@ impl ReceiveSms {
             self.wake.wake(Queue::Events);
         }
         Ok(receipt)
+    }
+
+    /// Without an order a callback waits for one, unless there will be none (I-19).
+    async fn rest(&self, stored: &StoredCallback) -> Result<Receipt, PullError> {
+        if !self.callbacks.is_written_off(&stored.callback).await? {
+            return Ok(Receipt::Kept);
+        }
+        retrying(ATTEMPTS, || async {
+            let mut uow = self.store.begin().await?;
+            let locked = uow.inbox().lock_callback(stored.id).await?;
+            if locked.is_some_and(|stored| stored.state.is_open()) {
+                uow.inbox().mark_callback(stored.id, CallbackState::Late).await?;
+                uow.tasks().withdraw(TaskKind::ConfirmSms, &stored.id.into()).await?;
+                uow.commit().await?;
+            }
+            Ok(Receipt::Settled)
+        })
+        .await
     }
 
     /// Asks the provider whether it has a message. A provider that cannot be asked does not keep

@@ -20,7 +20,8 @@ pub enum Account {
     ProviderPrepaid(ProviderId),
     /// What delivered codes cost us.
     ProviderExpense(ProviderId),
-    /// What codes cost us that came after their customer had been refunded.
+    /// What codes cost us that came after their customer had been refunded, or to a number of no
+    /// order.
     LateSmsExpense(ProviderId),
     /// What a payment gateway collected and has not yet paid out.
     GatewayClearing(Gateway),

@@ -18,7 +18,7 @@ pub use capability::Capabilities;
 pub use order::{Delivery, Lease, Order, OrderState, Quote};
 pub use ports::{
     Claim, IdempotencyKey, InFlight, OrderPage, OrderQueries, OrderRepo, OrderView, OrderWork,
-    Purchases, RequestKey, RequestKeys, Reservation, ReserveError, Reserved,
+    Orphan, Purchases, RequestKey, RequestKeys, Reservation, ReserveError, Reserved,
 };
 pub use status::{FailReason, IllegalTransition, Status};
 

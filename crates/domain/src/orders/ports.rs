@@ -6,6 +6,7 @@ use super::Order;
 use crate::{
     fault::{Code, Fault},
     ids::{ExternalId, OrderId, ProviderId, UserId},
+    money::Cost,
     rates::Rate,
     store::{AsContention, StoreError},
     time::Timestamp,
@@ -26,6 +27,22 @@ pub trait OrderRepo: Send {
 
     /// Writes back an order that this unit has locked.
     async fn update(&mut self, order: &Order) -> Result<(), StoreError>;
+
+    /// What [`OrderWork::note_orphan`] noted, locked until the unit ends: it is adopted by nobody
+    /// meanwhile.
+    async fn lock_orphan(
+        &mut self,
+        provider: ProviderId,
+        id: &ExternalId,
+    ) -> Result<Option<Orphan>, StoreError>;
+
+    /// Keeps an activation that this unit has locked from being adopted, for good.
+    async fn write_off(
+        &mut self,
+        provider: ProviderId,
+        id: &ExternalId,
+        at: Timestamp,
+    ) -> Result<(), StoreError>;
 }
 
 /// The two hot units of a purchase, each one round trip and one commit.
@@ -57,6 +74,10 @@ pub trait Purchases: Send + Sync {
     /// Stores the number of a reserved order together with its event. The order passed is in its
     /// new state.
     async fn activate(&self, order: &Order) -> Result<Claim, StoreError>;
+
+    /// The same for an activation that nobody owned until now, as
+    /// [`OrderWork::note_orphan`] noted it. One that was written off is taken.
+    async fn activate_orphan(&self, order: &Order) -> Result<Claim, StoreError>;
 }
 
 /// Several equal orders to be reserved at once.
@@ -203,13 +224,21 @@ pub trait OrderWork: Send + Sync {
         limit: u32,
     ) -> Result<Vec<Order>, StoreError>;
 
-    /// Notes an activation that nobody owns and tells since when it is known.
+    /// Notes an activation that nobody owns and tells what is known of it.
     async fn note_orphan(
         &self,
         provider: ProviderId,
         id: &ExternalId,
         now: Timestamp,
-    ) -> Result<Timestamp, StoreError>;
+    ) -> Result<Orphan, StoreError>;
+
+    /// The most that a provider's price list asks for a service, in a country if it is given.
+    async fn listed_cost(
+        &self,
+        provider: ProviderId,
+        service: &str,
+        country: Option<&str>,
+    ) -> Result<Option<Cost>, StoreError>;
 
     /// Providers to be swept for activations that nobody owns; each is not given out again for
     /// `interval`.
@@ -218,6 +247,15 @@ pub trait OrderWork: Send + Sync {
         now: Timestamp,
         interval: Duration,
     ) -> Result<Vec<ProviderId>, StoreError>;
+}
+
+/// An activation that nobody owned when it was seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Orphan {
+    /// When it was seen first.
+    pub since: Timestamp,
+    /// Whether its cost was booked as ours: nobody can own it any more.
+    pub is_written_off: bool,
 }
 
 /// Purchases under way at one provider for one thing.

@@ -1,6 +1,7 @@
 //! Finishing purchases whose outcome nobody heard.
 
 mod looks;
+mod orphans;
 mod settlement;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
@@ -9,13 +10,13 @@ use self::looks::{Look, Looks};
 pub use self::settlement::SettleError;
 pub(super) use self::settlement::Settlement;
 use super::{
-    Claim, FailReason, InFlight, Order, OrderState, OrderTerms, OrderWork, Purchases, Quote,
-    place::lease_out,
+    Claim, FailReason, InFlight, Order, OrderState, OrderTerms, OrderWork, Orphan, Purchases,
+    Quote, place::lease_out,
 };
 use crate::{
     ids::{ExternalId, ProviderId},
     outbox::{Queue, Wake},
-    providers::{ActiveActivation, CancelOutcome, Listing, NumberProvider, ProviderRegistry},
+    providers::{ActiveActivation, Listing, NumberProvider, ProviderRegistry},
     store::{ATTEMPTS, Store, StoreError, retrying},
     time::{Clock, Timestamp},
 };
@@ -60,11 +61,26 @@ pub struct Patience {
     pub orphan_after: Duration,
 }
 
+/// What one pass came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Settled {
+    /// Orders that were adopted or released.
+    pub orders: usize,
+    /// Numbers of no order whose cost was booked as ours.
+    pub written_off: usize,
+}
+
+impl Settled {
+    const fn orders(orders: usize) -> Self {
+        Self { orders, written_off: 0 }
+    }
+}
+
 /// A listed number that nobody owns.
 struct Unowned {
     found: ActiveActivation,
-    /// When it was first seen, by whichever process.
-    since: Timestamp,
+    /// What is known of it, to whichever process.
+    orphan: Orphan,
     /// Whether no purchase under way can be waiting for it.
     settled: bool,
 }
@@ -106,8 +122,8 @@ impl SettleReserving {
         Self { ports, terms, patience, looks: Arc::default() }
     }
 
-    /// One pass; answers how many orders were settled.
-    pub async fn run_once(&self) -> Result<usize, SettleError> {
+    /// One pass.
+    pub async fn run_once(&self) -> Result<Settled, SettleError> {
         let now = self.ports.clock.now();
         let before = now - self.patience.settle_after;
         let mut stuck: HashMap<ProviderId, Vec<Order>> = HashMap::new();
@@ -121,16 +137,19 @@ impl SettleReserving {
         for provider in self.ports.work.due_sweeps(now, every).await? {
             stuck.entry(provider).or_default();
         }
-        let mut settled = 0;
+        let mut settled = Settled::default();
         for (provider, orders) in stuck {
             match self.settle_provider(provider, orders, (before, is_all)).await {
-                Ok(count) => settled += count,
+                Ok(here) => {
+                    settled.orders += here.orders;
+                    settled.written_off += here.written_off;
+                }
                 Err(error) => {
                     tracing::warn!(provider.id = %provider, %error, "provider {provider} not settled");
                 }
             }
         }
-        if settled > 0 {
+        if settled.orders > 0 {
             self.ports.wake.wake(Queue::Events);
         }
         Ok(settled)
@@ -141,7 +160,7 @@ impl SettleReserving {
         provider: ProviderId,
         orders: Vec<Order>,
         (before, is_all): (Timestamp, bool),
-    ) -> Result<usize, SettleError> {
+    ) -> Result<Settled, SettleError> {
         let Some(adapter) = self.ports.registry.get(provider).await? else {
             return self.give_up_old(&orders).await;
         };
@@ -160,16 +179,16 @@ impl SettleReserving {
         &self,
         pass: &Pass,
         list: Vec<ActiveActivation>,
-    ) -> Result<usize, SettleError> {
+    ) -> Result<Settled, SettleError> {
         let mut free = self.unowned(pass, list).await?;
         let look = self.looks.look(pass.provider, &pass.orders, free.iter().map(Unowned::id));
-        let mut settled = 0;
+        let mut settled = Settled::default();
         for order in &pass.orders {
-            settled += usize::from(self.settle_order(order, &mut free, &look).await?);
+            settled.orders += usize::from(self.settle_order(order, &mut free, &look).await?);
         }
         if pass.is_all {
             free.retain(|one| !pass.orders.iter().any(|order| self.awaits(order, one, &look)));
-            self.give_back(pass, &free).await?;
+            settled.written_off = self.give_back(pass, &free).await?;
         }
         Ok(settled)
     }
@@ -187,11 +206,13 @@ impl SettleReserving {
         let now = self.ports.clock.now();
         let mut all = Vec::new();
         for found in unowned(work, pass.provider, list).await? {
-            let since = work.note_orphan(pass.provider, &found.activation.external_id, now).await?;
-            let settled = since < pass.before || !in_flight.iter().any(|it| rivals(it, &found));
-            all.push(Unowned { found, since, settled });
+            let orphan =
+                work.note_orphan(pass.provider, &found.activation.external_id, now).await?;
+            let is_old = orphan.since < pass.before;
+            let settled = is_old || !in_flight.iter().any(|it| rivals(it, &found));
+            all.push(Unowned { found, orphan, settled });
         }
-        all.sort_by_key(|one| one.since);
+        all.sort_by_key(|one| one.orphan.since);
         Ok(all)
     }
 
@@ -200,9 +221,10 @@ impl SettleReserving {
     /// before is somebody else's; clocks may differ by less than the patience.
     fn awaits(&self, order: &Order, one: &Unowned, look: &Look) -> bool {
         let asked = order.attempted_at();
-        fits(&one.found, &order.quote)
+        !one.orphan.is_written_off
+            && fits(&one.found, &order.quote)
             && look.may_be_of(order, one.id())
-            && asked.is_some_and(|asked| asked <= one.since + self.patience.settle_after)
+            && asked.is_some_and(|asked| asked <= one.orphan.since + self.patience.settle_after)
     }
 
     /// What to do for an order.
@@ -246,17 +268,17 @@ impl SettleReserving {
             lease.expires_at = since + self.terms.lifetime;
             lease.cancel_from = since + self.terms.minimum_cancel;
         }
-        let claim = retrying(ATTEMPTS, || self.ports.purchases.activate(&active)).await?;
+        let claim = retrying(ATTEMPTS, || self.ports.purchases.activate_orphan(&active)).await?;
         tracing::info!(?claim, provider.id = %order.quote.provider, "number found for order {}", order.id);
         Ok(claim == Claim::Won)
     }
 
-    async fn give_up_old(&self, orders: &[Order]) -> Result<usize, SettleError> {
+    async fn give_up_old(&self, orders: &[Order]) -> Result<Settled, SettleError> {
         let mut settled = 0;
         for order in orders {
             settled += usize::from(self.give_up_when_old(order).await?);
         }
-        Ok(settled)
+        Ok(Settled::orders(settled))
     }
 
     /// Without a list: releases once the activation's whole life is over, because then it cannot be
@@ -268,28 +290,6 @@ impl SettleReserving {
             return Ok(false);
         }
         self.release(order).await
-    }
-
-    /// Gives back what nobody owned for so long that no purchase under way can be waiting for it.
-    async fn give_back(&self, pass: &Pass, free: &[Unowned]) -> Result<(), SettleError> {
-        let now = self.ports.clock.now();
-        let provider = pass.provider;
-        let watched = self.patience.orphan_after.max(self.patience.settle_after);
-        for one in free.iter().filter(|one| one.since + watched <= now) {
-            let id = one.id();
-            match pass.adapter.cancel(id).await {
-                Ok(CancelOutcome::Canceled | CancelOutcome::Missing) => {
-                    tracing::warn!(provider.id = %provider, "activation {id} had no owner and was given back");
-                }
-                Ok(outcome) => {
-                    tracing::warn!(provider.id = %provider, ?outcome, "activation {id} has no owner");
-                }
-                Err(error) => {
-                    tracing::warn!(provider.id = %provider, %error, "activation {id} has no owner");
-                }
-            }
-        }
-        Ok(())
     }
 
     async fn release(&self, order: &Order) -> Result<bool, SettleError> {

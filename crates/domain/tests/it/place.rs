@@ -408,7 +408,7 @@ async fn gives_a_number_back_that_comes_after_the_reconciler() -> Outcome {
     market.cheap.adapter.then_listing(Ok(Listing::Complete(Vec::new())));
     let rest = stop_after(&market, "acquire", place.execute(market.command(1, None))).await?;
     market.clock.advance_seconds(31);
-    assert_eq!(market.settle_reserving().run_once().await?, 1);
+    assert_eq!(market.settle_reserving().run_once().await?.orders, 1);
     assert_eq!(market.wallet().await?, (100, 0));
     assert!(matches!(rest.await, Err(PlaceError::Unknown)));
     market.settle_down().await?;
@@ -425,7 +425,7 @@ async fn stops_when_the_reconciler_ends_the_order_between_two_offers() -> Outcom
     market.cheap.adapter.then_sale(Sale::Refused(Refusal::OutOfStock));
     let rest = stop_after(&market, "acquire", place.execute(market.command(1, None))).await?;
     market.clock.advance_seconds(31);
-    assert_eq!(market.settle_reserving().run_once().await?, 1);
+    assert_eq!(market.settle_reserving().run_once().await?.orders, 1);
     assert!(matches!(rest.await, Err(PlaceError::Unknown)));
     assert_eq!(market.dear.adapter.calls(), [Call::Active]);
     assert_eq!(market.wallet().await?, (100, 0));

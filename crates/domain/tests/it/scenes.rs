@@ -9,14 +9,14 @@ use domain::{
         RefundState,
     },
     identity::{IdentityQueries, register::RegisterError},
-    inbox::Callback,
+    inbox::{Callback, CallbackStore},
     ledger::{
         LedgerQueries,
         adjust::{Change, Proposal},
     },
-    money::{Amount, Cost},
+    money::{Amount, Cost, Currency},
     orders::{Order, Status},
-    providers::{AcquireRequest, CancelOutcome, Refusal},
+    providers::{AcquireRequest, Activation, CancelOutcome, Refusal, SmsText},
     topups::{Topup, refund::RefundCommand},
 };
 use testkit::{FakeGateway, Market, Outcome, Sale};
@@ -24,6 +24,23 @@ use testkit::{FakeGateway, Market, Outcome, Sale};
 const FUNDS: i64 = 200;
 const PAID: i64 = 50_000;
 const REFUNDED: i64 = 20_000;
+/// What a number costs us that nobody asked for, in millionths of a dollar.
+const ORPHAN_COST: i64 = 4_000;
+
+/// A message comes to a number that no order rents, and its callback with it.
+async fn receive_unowned(market: &Market, sold: Activation) -> Outcome {
+    let text = "Your code is 1234";
+    market.cheap.adapter.deliver(&sold.external_id, Some("1234"), Some(text));
+    let callback = Callback {
+        provider: market.cheap.id,
+        external_id: sold.external_id,
+        code: None,
+        text: SmsText::new(text),
+        received_at: "now".to_owned(),
+    };
+    market.receive_sms().execute(&callback).await?;
+    Ok(())
+}
 
 fn refund_command(topup: &Topup) -> RefundCommand {
     RefundCommand {
@@ -84,6 +101,7 @@ pub(crate) enum Scene {
     Settle,
     SettleUnsold,
     SettleOrphan,
+    SettleCharged,
     Close,
     CloseFinished,
     CloseLate,
@@ -123,7 +141,7 @@ macro_rules! every_scene {
             receiving => Receive Drain;
             polling => Poll PollEnded;
             expiring => Expire ExpireDelivered;
-            settling => Settle SettleUnsold SettleOrphan;
+            settling => Settle SettleUnsold SettleOrphan SettleCharged;
             closing => Close CloseFinished CloseLate;
             paying_in => StartTopup StartCoins RecordNotice ConfirmPayment ConfirmPart ConfirmTask;
             looking_for_payments => PollTopups CatchUp;
@@ -216,11 +234,14 @@ impl Scene {
                 assert!(market.buy().await.is_err());
                 market.clock.advance_seconds(31);
             }
-            Self::SettleOrphan => {
+            Self::SettleOrphan | Self::SettleCharged => {
                 let (service, country) = ("wa".to_owned(), "6".to_owned());
-                let max_cost = Cost::default();
+                let max_cost = Cost::from_micros(ORPHAN_COST).ok_or("a cost")?;
                 let request = AcquireRequest { service, country, max_cost };
-                cheap.sell_unasked(&request).ok_or("a number")?;
+                let sold = cheap.sell_unasked(&request).ok_or("a number")?;
+                if self == Self::SettleCharged {
+                    receive_unowned(market, sold).await?;
+                }
                 market.settle_reserving().run_once().await?;
                 market.clock.advance_seconds(45);
             }
@@ -409,7 +430,7 @@ impl Scene {
         match self {
             Self::Poll | Self::PollEnded => _ = market.poll_active().run_once().await?,
             Self::Expire | Self::ExpireDelivered => _ = market.expire_orders().run_once().await?,
-            Self::Settle | Self::SettleUnsold | Self::SettleOrphan => {
+            Self::Settle | Self::SettleUnsold | Self::SettleOrphan | Self::SettleCharged => {
                 market.settle_reserving().run_once().await?;
             }
             Self::Close | Self::CloseFinished | Self::CloseLate => {
@@ -484,7 +505,7 @@ impl Scene {
     pub(crate) async fn judge(self, stage: &Stage) -> Outcome {
         let market = &stage.market;
         // Numbers that are charged although their customers were refunded.
-        let losses = u32::from(self == Self::CloseLate);
+        let losses = u32::from(matches!(self, Self::CloseLate | Self::SettleCharged));
         assert_eq!(market.check_story().await?, losses);
         market.check_losses().await?;
         let orders = market.store.all_orders().await;
@@ -520,6 +541,13 @@ impl Scene {
                 market.credit(user, 70).await?;
             }
             Self::SyncCatalog => _ = market.buy().await?,
+            Self::SettleCharged => {
+                assert!(market.cheap.adapter.sold().iter().all(|sold| sold.finished));
+                assert_eq!(market.balance("late_sms_expense", Currency::Usd).await?, -ORPHAN_COST);
+                // The callback is at rest: nobody will ever rent the number.
+                assert_eq!(market.store.backlog().await?, 0);
+                assert_eq!(market.store.all_tasks().await.len(), 0);
+            }
             Self::Canary => assert_eq!(market.check_canaries().await?, 1),
             _ => {}
         }

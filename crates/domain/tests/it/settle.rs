@@ -1,6 +1,8 @@
 //! Finishing purchases whose outcome nobody heard.
 
 use domain::{
+    ids::ExternalId,
+    money::{Cost, Currency},
     orders::{Order, OrderState, Status},
     outbox::{EventKind, Queue},
     providers::{AcquireRequest, ActiveActivation, Listing, ProviderError, Refusal},
@@ -19,7 +21,7 @@ async fn lose(market: &Market, sale: Sale) -> Outcome<Order> {
 
 async fn settle(market: &Market, seconds: u64) -> Outcome<usize> {
     market.clock.advance_seconds(seconds);
-    Ok(market.settle_reserving().run_once().await?)
+    Ok(market.settle_reserving().run_once().await?.orders)
 }
 
 async fn status(market: &Market, order: &Order) -> Outcome<Status> {
@@ -267,10 +269,10 @@ async fn waits_longer_after_a_restart_and_no_less() -> Outcome {
     assert_eq!(std::mem::replace(&mut rest, next).await?.orders.len(), 1);
     // It cannot know that the number came into sight after the order.
     let restarted = market.settle_elsewhere();
-    assert_eq!(restarted.run_once().await?, 0);
+    assert_eq!(restarted.run_once().await?.orders, 0);
     assert_eq!(status(&market, &stuck).await?, Status::Reserving);
     assert_eq!(rest.await?.orders.len(), 1);
-    assert_eq!(restarted.run_once().await?, 1);
+    assert_eq!(restarted.run_once().await?.orders, 1);
     assert_eq!(status(&market, &stuck).await?, Status::Failed);
     market.check_books().await
 }
@@ -363,15 +365,101 @@ async fn does_not_hold_money_for_ever_at_a_provider_that_never_answers() -> Outc
     Ok(())
 }
 
+/// What a number costs us that nobody asked for.
+const ORPHAN_COST: i64 = 4_000;
+
 /// A number at the cheap provider that no order knows of.
-fn orphan(market: &Market) -> Outcome {
+fn orphan(market: &Market) -> Outcome<ExternalId> {
     let request = AcquireRequest {
         service: "wa".to_owned(),
         country: "6".to_owned(),
-        max_cost: domain::money::Cost::default(),
+        max_cost: Cost::from_micros(ORPHAN_COST).ok_or("a cost")?,
     };
-    market.cheap.adapter.sell_unasked(&request).ok_or("a number")?;
+    let sold = market.cheap.adapter.sell_unasked(&request).ok_or("a number")?;
+    Ok(sold.external_id)
+}
+
+/// One that a message came to and that was watched for long enough.
+async fn charged_orphan(market: &Market) -> Outcome<ExternalId> {
+    let id = orphan(market)?;
+    market.cheap.adapter.deliver(&id, Some("1234"), None);
+    settle(market, 0).await?;
+    market.clock.advance_seconds(45);
+    Ok(id)
+}
+
+async fn written_off(market: &Market) -> Outcome<usize> {
+    Ok(market.settle_reserving().run_once().await?.written_off)
+}
+
+async fn late_expense(market: &Market) -> Outcome<i64> {
+    Ok(-market.balance("late_sms_expense", Currency::Usd).await?)
+}
+
+fn finishes(market: &Market) -> usize {
+    let calls = market.cheap.adapter.calls();
+    calls.iter().filter(|call| matches!(call, Call::Finish(_))).count()
+}
+
+#[tokio::test]
+async fn books_once_what_a_number_of_nobody_cost() -> Outcome {
+    let market = Market::new().await?;
+    charged_orphan(&market).await?;
+    assert_eq!(written_off(&market).await?, 1);
+    assert_eq!(late_expense(&market).await?, ORPHAN_COST);
+    assert!(market.cheap.adapter.sold()[0].finished);
+    for _ in 0..3 {
+        market.clock.advance_seconds(45);
+        assert_eq!(written_off(&market).await?, 0);
+    }
+    assert_eq!((cancels(&market), finishes(&market)), (1, 1));
+    assert_eq!(late_expense(&market).await?, ORPHAN_COST);
+    market.check_losses().await
+}
+
+#[tokio::test]
+async fn finishes_a_number_of_nobody_until_it_is_gone() -> Outcome {
+    let market = Market::new().await?;
+    let silence = ProviderError::Unavailable("timeout");
+    market.cheap.adapter.then_finish_fails(silence.clone()).then_finish_fails(silence);
+    charged_orphan(&market).await?;
+    assert_eq!(written_off(&market).await?, 1);
+    for expected in 2..=3 {
+        market.clock.advance_seconds(45);
+        assert_eq!(written_off(&market).await?, 0);
+        assert_eq!((cancels(&market), finishes(&market)), (1, expected));
+    }
+    assert!(market.cheap.adapter.sold()[0].finished);
+    assert_eq!(late_expense(&market).await?, ORPHAN_COST);
+    market.check_losses().await
+}
+
+#[tokio::test]
+async fn takes_the_price_list_where_the_list_tells_no_cost() -> Outcome {
+    let market = Market::new().await?;
+    charged_orphan(&market).await?;
+    let mut found = listed(&market)?;
+    found.activation.cost = None;
+    market.cheap.adapter.then_listing(Ok(Listing::Complete(vec![found])));
+    assert_eq!(written_off(&market).await?, 1);
+    // Thirty rupiah at ten thousand to the dollar.
+    assert_eq!(late_expense(&market).await?, 3_000);
+    assert!(market.cheap.adapter.sold()[0].finished);
     Ok(())
+}
+
+#[tokio::test]
+async fn two_at_once_book_a_number_of_nobody_once() -> Outcome {
+    let market = Market::new().await?;
+    charged_orphan(&market).await?;
+    let (one, other) = (market.settle_reserving(), market.settle_elsewhere());
+    let rest = stop_after(&market, "cancel", one.run_once()).await?;
+    // Sweeps are claimed, so that two meet only by way of a stuck order or a slow pass.
+    market.clock.advance_seconds(15);
+    assert_eq!(other.run_once().await?.written_off, 1);
+    assert_eq!(rest.await?.written_off, 0);
+    assert_eq!(late_expense(&market).await?, ORPHAN_COST);
+    market.check_losses().await
 }
 
 fn cancels(market: &Market) -> usize {
@@ -455,8 +543,8 @@ async fn two_at_once_settle_each_order_once() -> Outcome {
     market.clock.advance_seconds(31);
     let (one, other) = (market.settle_reserving(), market.settle_reserving());
     let rest = stop_after(&market, "known", one.run_once()).await?;
-    assert_eq!(other.run_once().await?, 1);
-    assert_eq!(rest.await?, 0);
+    assert_eq!(other.run_once().await?.orders, 1);
+    assert_eq!(rest.await?.orders, 0);
     let stored = market.order(&order).await?;
     assert!(matches!(stored.state, OrderState::Active { .. }));
     assert_eq!(market.events(&order).await?, [EventKind::OrderActive]);
@@ -475,7 +563,7 @@ async fn leaves_an_order_alone_that_moved_on_to_the_next_offer() -> Outcome {
     market.clock.advance_seconds(31);
     let settling = stop_after(&market, "active", reconciler.run_once()).await?;
     let purchase = stop_after(&market, "commit", purchase).await?;
-    assert_eq!(settling.await?, 0);
+    assert_eq!(settling.await?.orders, 0);
     let placed = purchase.await?;
     assert_eq!(placed.orders.len(), 1);
     assert_eq!(market.wallet().await?, (50, 50));
@@ -487,7 +575,7 @@ async fn runs_a_unit_that_lost_a_race_again() -> Outcome {
     let market = Market::new().await?.funded(100).await?;
     lose(&market, Sale::RequestLost).await?;
     lose(&market, Sale::AnswerLost).await?;
-    for method in ["lock", "commit", "activate"] {
+    for method in ["lock", "commit", "activate_orphan"] {
         market.chaos.strike_next(method, Moment::Before, Blow::Contend);
     }
     assert_eq!(settle(&market, 31).await?, 2);

@@ -262,6 +262,20 @@ impl CallbackStore for Postgres {
         .map_err(error::store)
     }
 
+    async fn is_written_off(&self, callback: &Callback) -> Result<bool, StoreError> {
+        sqlx::query_scalar!(
+            r#"SELECT EXISTS (
+                   SELECT FROM orphan_activations
+                   WHERE provider_id = $1 AND external_id = $2 AND written_off_at IS NOT NULL)
+                   AS "exists!""#,
+            callback.provider.get(),
+            callback.external_id.as_str(),
+        )
+        .fetch_one(&self.pool)
+        .await
+        .map_err(error::store)
+    }
+
     async fn trusts(&self, provider: ProviderId) -> Result<bool, StoreError> {
         let trusts = sqlx::query_scalar!(
             "SELECT trusts_callbacks FROM providers WHERE id = $1",

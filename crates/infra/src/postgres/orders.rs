@@ -1,8 +1,9 @@
 use async_trait::async_trait;
 use domain::{
     ids::{ExternalId, OrderId, ProviderId},
-    orders::{Order, OrderRepo, OrderState},
+    orders::{Order, OrderRepo, OrderState, Orphan},
     store::StoreError,
+    time::Timestamp,
 };
 
 use super::{
@@ -38,6 +39,45 @@ impl OrderRepo for PgUnitOfWork {
         .await;
         let found = self.seen(found)?;
         self.opened(found).await
+    }
+
+    async fn lock_orphan(
+        &mut self,
+        provider: ProviderId,
+        id: &ExternalId,
+    ) -> Result<Option<Orphan>, StoreError> {
+        let found = sqlx::query_as!(
+            Orphan,
+            r#"SELECT first_seen_at AS since, written_off_at IS NOT NULL AS "is_written_off!"
+               FROM orphan_activations WHERE provider_id = $1 AND external_id = $2 FOR UPDATE"#,
+            provider.get(),
+            id.as_str(),
+        )
+        .fetch_optional(self.conn())
+        .await;
+        self.seen(found)
+    }
+
+    async fn write_off(
+        &mut self,
+        provider: ProviderId,
+        id: &ExternalId,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let done = sqlx::query!(
+            "UPDATE orphan_activations SET written_off_at = $3
+             WHERE provider_id = $1 AND external_id = $2",
+            provider.get(),
+            id.as_str(),
+            at,
+        )
+        .execute(self.conn())
+        .await;
+        if self.seen(done)?.rows_affected() == 1 {
+            return Ok(());
+        }
+        self.refuse();
+        Err(StoreError::Internal("nobody noted this activation".into()))
     }
 
     async fn update(&mut self, order: &Order) -> Result<(), StoreError> {

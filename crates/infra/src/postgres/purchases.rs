@@ -3,7 +3,7 @@ use domain::{
     ids::{OrderId, UserId},
     ledger::PostError,
     orders::{
-        Claim, Order, OrderState, Purchases, RequestKey, Reservation, ReserveError, Reserved,
+        Claim, Lease, Order, OrderState, Purchases, RequestKey, Reservation, ReserveError, Reserved,
     },
     outbox::EventKind,
     rates::{IdrPerUsd, Rate},
@@ -100,9 +100,7 @@ impl Purchases for Postgres {
     }
 
     async fn activate(&self, order: &Order) -> Result<Claim, StoreError> {
-        let OrderState::Active { lease } = &order.state else {
-            return Err(StoreError::Corrupt(format!("order {} is not active", order.id)));
-        };
+        let lease = lease(order)?;
         let done = sqlx::query_scalar!(
             r#"WITH active AS (
                    UPDATE orders SET
@@ -130,12 +128,67 @@ impl Purchases for Postgres {
         )
         .fetch_one(&self.pool)
         .await;
+        claimed(done)
+    }
+
+    async fn activate_orphan(&self, order: &Order) -> Result<Claim, StoreError> {
+        let lease = lease(order)?;
+        let done = sqlx::query_scalar!(
+            // Whoever books the orphan's cost locks its row first, and looks for an order then.
+            r#"WITH free AS (
+                   SELECT FROM orphan_activations
+                   WHERE provider_id = $12 AND external_id = $4 AND written_off_at IS NULL
+                   FOR UPDATE
+               ), active AS (
+                   UPDATE orders SET
+                       state = 'ACTIVE', external_id = $4, phone = $5, activated_at = $6,
+                       expires_at = $7, cancel_from = $8, cost_micros = $9, upstream_open = true,
+                       changed_at = $10, poll_at = $10::timestamptz + interval '3 seconds'
+                   WHERE user_id = $1 AND id = $2 AND attempt = $3 AND state = 'RESERVING'
+                     AND EXISTS (SELECT FROM free)
+                   RETURNING user_id, id
+               ), told AS (
+                   INSERT INTO events (user_id, order_id, kind, created_at)
+                   SELECT user_id, id, $11, $10 FROM active
+               )
+               SELECT CASE WHEN EXISTS (SELECT FROM free)
+                      THEN (SELECT count(*) FROM active) END AS count"#,
+            order.user.get(),
+            order.id.get(),
+            order.attempt,
+            lease.external_id.as_str(),
+            lease.phone.reveal(),
+            lease.activated_at,
+            lease.expires_at,
+            lease.cancel_from,
+            order.quote.cost.micros(),
+            order.changed_at,
+            EventKind::OrderActive.as_str(),
+            order.quote.provider.get(),
+        )
+        .fetch_one(&self.pool)
+        .await;
         match done {
-            Ok(1) => Ok(Claim::Won),
-            Ok(_) => Ok(Claim::Lost),
-            Err(error) if error::is_constraint(&error, "orders_activation") => Ok(Claim::Taken),
-            Err(error) => Err(error::store(error)),
+            Ok(None) => Ok(Claim::Taken),
+            done => claimed(done.map(Option::unwrap_or_default)),
         }
+    }
+}
+
+fn lease(order: &Order) -> Result<&Lease, StoreError> {
+    match &order.state {
+        OrderState::Active { lease } => Ok(lease),
+        _ => Err(StoreError::Corrupt(format!("order {} is not active", order.id))),
+    }
+}
+
+/// What came of a statement that tells how many orders it moved.
+fn claimed(done: sqlx::Result<i64>) -> Result<Claim, StoreError> {
+    match done {
+        Ok(1) => Ok(Claim::Won),
+        Ok(_) => Ok(Claim::Lost),
+        Err(error) if error::is_constraint(&error, "orders_activation") => Ok(Claim::Taken),
+        Err(error) => Err(error::store(error)),
     }
 }
 

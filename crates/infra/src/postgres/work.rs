@@ -3,7 +3,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::{
     ids::{ExternalId, ProviderId},
-    orders::{InFlight, Order, OrderWork},
+    money::Cost,
+    orders::{InFlight, Order, OrderWork, Orphan},
     store::StoreError,
     time::Timestamp,
 };
@@ -124,11 +125,14 @@ impl OrderWork for Postgres {
         provider: ProviderId,
         id: &ExternalId,
         now: Timestamp,
-    ) -> Result<Timestamp, StoreError> {
-        sqlx::query_scalar!(
-            "INSERT INTO orphan_activations AS o VALUES ($1, $2, $3, $3)
-             ON CONFLICT (provider_id, external_id) DO UPDATE SET last_seen_at = $3
-             RETURNING first_seen_at",
+    ) -> Result<Orphan, StoreError> {
+        sqlx::query_as!(
+            Orphan,
+            r#"INSERT INTO orphan_activations AS o
+                   (provider_id, external_id, first_seen_at, last_seen_at)
+               VALUES ($1, $2, $3, $3)
+               ON CONFLICT (provider_id, external_id) DO UPDATE SET last_seen_at = $3
+               RETURNING first_seen_at AS since, written_off_at IS NOT NULL AS "is_written_off!""#,
             provider.get(),
             id.as_str(),
             now,
@@ -136,6 +140,24 @@ impl OrderWork for Postgres {
         .fetch_one(&self.pool)
         .await
         .map_err(error::store)
+    }
+
+    async fn listed_cost(
+        &self,
+        provider: ProviderId,
+        service: &str,
+        country: Option<&str>,
+    ) -> Result<Option<Cost>, StoreError> {
+        let micros = sqlx::query_scalar!(
+            "SELECT max(cost_micros) FROM offers
+             WHERE provider_id = $1 AND external_service = $2
+               AND ($3::text IS NULL OR external_country = $3)",
+            provider.get(),
+            service,
+            country,
+        );
+        let micros = micros.fetch_one(&self.pool).await.map_err(error::store)?;
+        Ok(micros.and_then(Cost::from_micros))
     }
 
     async fn due_sweeps(

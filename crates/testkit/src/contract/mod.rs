@@ -13,6 +13,7 @@ pub mod inbox;
 pub mod ledger;
 pub mod letters;
 pub mod orders;
+pub mod orphans;
 pub mod outbox;
 pub mod payback;
 pub mod payments;
@@ -189,8 +190,18 @@ macro_rules! cases {
             ends_an_order_that_was_just_polled,
             claims_no_more_than_asked_for,
             claims_each_order_for_one_of_many,
-            remembers_since_when_an_activation_has_no_owner,
             sweeps_every_provider_once_per_interval,
+        }
+    };
+    (orphans => $each:ident) => {
+        $each! { orphans:
+            remembers_since_when_an_activation_has_no_owner,
+            gives_an_orphan_to_one_order,
+            keeps_what_was_written_off_from_orders,
+            writes_off_what_was_noted_only,
+            books_what_an_orphan_cost_once,
+            adopts_or_writes_off_under_concurrency,
+            knows_what_a_price_list_asks,
         }
     };
     (inbox => $each:ident) => {
@@ -331,6 +342,7 @@ macro_rules! every_case {
         $crate::cases!(purchases => $each);
         $crate::cases!(orders => $each);
         $crate::cases!(work => $each);
+        $crate::cases!(orphans => $each);
         $crate::cases!(inbox => $each);
         $crate::cases!(topups => $each);
         $crate::cases!(tasks => $each);

@@ -37,7 +37,11 @@ async fn repay<B: Backend>(store: &B, user: UserId) -> Result<Option<Amount>, Po
     .await
 }
 
-async fn balance<B: Backend>(store: &B, class: &str, currency: Currency) -> Outcome<i64> {
+pub(super) async fn balance<B: Backend>(
+    store: &B,
+    class: &str,
+    currency: Currency,
+) -> Outcome<i64> {
     let report = store.audit().await?;
     assert_holds(&report);
     let lines = report.trial_balance.iter();

@@ -185,18 +185,6 @@ pub async fn claims_each_order_for_one_of_many<B: Backend>(store: &B) -> Outcome
     Ok(())
 }
 
-/// The first sight of an activation without owner counts, however often it is seen again.
-pub async fn remembers_since_when_an_activation_has_no_owner<B: Backend>(store: &B) -> Outcome {
-    let provider = add_provider(store, "first").await?.id;
-    let other = add_provider(store, "second").await?.id;
-    let (first, later) = (soon(), soon() + INTERVAL);
-    assert_eq!(store.note_orphan(provider, &external("1")?, first).await?, first);
-    assert_eq!(store.note_orphan(provider, &external("1")?, later).await?, first);
-    assert_eq!(store.note_orphan(provider, &external("2")?, later).await?, later);
-    assert_eq!(store.note_orphan(other, &external("1")?, later).await?, later);
-    Ok(())
-}
-
 /// Each provider we buy from is swept once per interval for numbers that nobody owns.
 pub async fn sweeps_every_provider_once_per_interval<B: Backend>(store: &B) -> Outcome {
     let mut expected =

@@ -109,7 +109,7 @@ fn check_sold(orders: &[Order], seller: &Seller, sold: &Sold) -> Outcome<bool> {
         return Err(format!("activation {id} has two owners").into());
     }
     let kept = owner.is_some() && sold.is_running() && !sold.is_charged();
-    if kept || is_stray(seller, sold) {
+    if kept || is_stray(orders, seller, sold) {
         return Err(format!("activation {id} still runs, its owner is {owner:?}").into());
     }
     match owner {

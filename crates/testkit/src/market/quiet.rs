@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use domain::outbox::EventRelay;
+use domain::{orders::Order, outbox::EventRelay};
 
 use super::{Market, Seller};
 use crate::{Outcome, Sold};
@@ -72,13 +72,17 @@ impl Market {
         let sellers = [&self.cheap, &self.dear];
         let idle = sellers
             .iter()
-            .all(|seller| !seller.adapter.sold().iter().any(|sold| is_stray(seller, sold)));
+            .all(|seller| !seller.adapter.sold().iter().any(|it| is_stray(&orders, seller, it)));
         over && idle
     }
 }
 
-/// Whether a number is still to be given back, unless an order owns it: it runs, no message keeps
-/// the provider from taking it, and a list tells us of it.
-pub(super) fn is_stray(seller: &Seller, sold: &Sold) -> bool {
-    sold.is_running() && !sold.is_charged() && seller.adapter.has_list()
+/// Whether a number is still to be given back or finished: it runs and a list tells us of it. A
+/// message keeps the provider from taking it back from an order that ended.
+pub(super) fn is_stray(orders: &[Order], seller: &Seller, sold: &Sold) -> bool {
+    let id = &sold.activation.external_id;
+    let is_owned = orders.iter().any(|order| {
+        order.quote.provider == seller.id && order.lease().is_some_and(|it| it.external_id == *id)
+    });
+    sold.is_running() && seller.adapter.has_list() && !(is_owned && sold.is_charged())
 }

@@ -55,25 +55,29 @@ impl Market {
         }
     }
 
-    /// Proves that what was charged for numbers of refunded orders is booked as our loss, once.
+    /// Proves that what was charged for numbers of refunded orders, and for numbers of no order, is
+    /// booked as our loss, once. With what delivered codes cost, that is all that providers took.
     ///
     /// A number that its provider ended behind our back may be among them or not: nobody tells
-    /// whether it is charged, unless its callback comes.
+    /// whether it is charged, unless its callback comes. Where there is no list, nobody tells of
+    /// numbers without an order.
     pub async fn check_losses(&self) -> Outcome {
         let orders = self.store.all_orders().await;
         let (mut least, mut most) = (0, 0);
         for seller in [&self.cheap, &self.dear] {
             for sold in seller.adapter.sold().iter().filter(|sold| sold.is_charged()) {
                 let id = &sold.activation.external_id;
-                let refunded = |order: &Order| {
+                let rents = |order: &&Order| {
                     order.quote.provider == seller.id
-                        && order.delivery().is_none()
                         && order.lease().is_some_and(|lease| lease.external_id == *id)
                 };
-                if orders.iter().any(refunded) {
-                    most += sold.cost.micros();
-                    least += if sold.finished { 0 } else { sold.cost.micros() };
-                }
+                let must_be_known = match orders.iter().find(rents) {
+                    Some(order) if order.delivery().is_some() => continue,
+                    Some(_) => !sold.finished,
+                    None => !seller.adapter.has_vanished(id) && seller.adapter.has_list(),
+                };
+                most += sold.cost.micros();
+                least += if must_be_known { sold.cost.micros() } else { 0 };
             }
         }
         let books = self.audit().await?.trial_balance;
@@ -85,14 +89,16 @@ impl Market {
         Err(format!("codes that came late cost {least} to {most}, {booked} is booked").into())
     }
 
-    /// A callback of a number that nobody rents waits until it is given up.
+    /// A callback of a number that nobody rents waits until it is given up, unless we know that
+    /// nobody ever will.
     async fn is_hopeless(&self, task: &StoredTask) -> Outcome<bool> {
         if task.kind != TaskKind::ConfirmSms.as_str() {
             return Ok(false);
         }
         let id = InboxId::new(task.subject.parse()?);
         let stored = self.store.callback(id).await?.ok_or("a task without a callback")?;
-        Ok(!self.store.has_order(&stored.callback).await?)
+        let is_written_off = self.store.is_written_off(&stored.callback).await?;
+        Ok(!is_written_off && !self.store.has_order(&stored.callback).await?)
     }
 
     /// Whose credited payments are disputed, or were with success.

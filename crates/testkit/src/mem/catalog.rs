@@ -51,6 +51,11 @@ fn find_or_add<T>(items: &mut Vec<T>, fits: impl Fn(&T) -> bool, add: impl Fn(i6
 }
 
 impl Catalog {
+    /// What every provider asks, whether in stock or not.
+    pub(super) fn quotes(&self) -> impl Iterator<Item = &Quote> {
+        self.slots.values().map(|slot| &slot.quote)
+    }
+
     fn take_over(&mut self, synced: &SyncedCatalog) -> SyncReport {
         let before: Vec<_> = self.in_stock_of(synced.provider);
         for (key, slot) in &mut self.slots {

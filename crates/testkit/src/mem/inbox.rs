@@ -117,6 +117,14 @@ impl CallbackStore for MemStore {
         .await
     }
 
+    async fn is_written_off(&self, callback: &Callback) -> Result<bool, StoreError> {
+        self.read("is_written_off", |state| {
+            let key = (callback.provider, callback.external_id.as_str().to_owned());
+            state.orphans.get(&key).is_some_and(|orphan| orphan.is_written_off)
+        })
+        .await
+    }
+
     async fn trusts(&self, provider: ProviderId) -> Result<bool, StoreError> {
         self.read("trusts", |state| {
             state.providers.get(provider).is_some_and(|record| record.trusts_callbacks)

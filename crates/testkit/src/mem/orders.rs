@@ -1,8 +1,9 @@
 use async_trait::async_trait;
 use domain::{
     ids::{ExternalId, OrderId, ProviderId, UserId},
-    orders::{Order, OrderPage, OrderQueries, OrderRepo, OrderView, Status},
+    orders::{Order, OrderPage, OrderQueries, OrderRepo, OrderView, Orphan, Status},
     store::StoreError,
+    time::Timestamp,
 };
 
 use super::{
@@ -58,6 +59,31 @@ impl OrderRepo for MemUnit {
             }
             let row = unit.draft.orders.get_mut(&order.id);
             row.ok_or_else(|| misuse("no such order"))?.order = order.clone();
+            Ok(())
+        })
+        .await
+    }
+
+    async fn lock_orphan(
+        &mut self,
+        provider: ProviderId,
+        id: &ExternalId,
+    ) -> Result<Option<Orphan>, StoreError> {
+        self.step("lock_orphan", |unit| {
+            Ok(unit.draft.orphans.get(&(provider, id.as_str().to_owned())).copied())
+        })
+        .await
+    }
+
+    async fn write_off(
+        &mut self,
+        provider: ProviderId,
+        id: &ExternalId,
+        _: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.step("write_off", |unit| {
+            let orphan = unit.draft.orphans.get_mut(&(provider, id.as_str().to_owned()));
+            orphan.ok_or_else(|| misuse("nobody noted this activation"))?.is_written_off = true;
             Ok(())
         })
         .await

@@ -100,24 +100,36 @@ impl Purchases for MemStore {
     }
 
     async fn activate(&self, order: &Order) -> Result<Claim, StoreError> {
-        self.write("activate", |state| {
-            let taken = activation_is_taken(state, order);
-            let Some(row) = state.orders.get_mut(&order.id) else { return Ok(Claim::Lost) };
-            let stored = &row.order;
-            if stored.status() != Status::Reserving || stored.attempt != order.attempt {
-                return Ok(Claim::Lost);
+        self.write("activate", |state| Ok(activate(state, order))).await
+    }
+
+    async fn activate_orphan(&self, order: &Order) -> Result<Claim, StoreError> {
+        self.write("activate_orphan", |state| {
+            let id = order.lease().map(|lease| lease.external_id.as_str().to_owned());
+            let orphan = id.and_then(|id| state.orphans.get(&(order.quote.provider, id)));
+            match orphan {
+                Some(orphan) if !orphan.is_written_off => Ok(activate(state, order)),
+                _ => Ok(Claim::Taken),
             }
-            if taken {
-                return Ok(Claim::Taken);
-            }
-            row.order = order.clone();
-            let kind = EventKind::OrderActive;
-            let event = Event { user: order.user, order: order.id, kind };
-            state.fresh_events.push((event, order.changed_at));
-            Ok(Claim::Won)
         })
         .await
     }
+}
+
+fn activate(state: &mut State, order: &Order) -> Claim {
+    let taken = activation_is_taken(state, order);
+    let Some(row) = state.orders.get_mut(&order.id) else { return Claim::Lost };
+    let stored = &row.order;
+    if stored.status() != Status::Reserving || stored.attempt != order.attempt {
+        return Claim::Lost;
+    }
+    if taken {
+        return Claim::Taken;
+    }
+    row.order = order.clone();
+    let event = Event { user: order.user, order: order.id, kind: EventKind::OrderActive };
+    state.fresh_events.push((event, order.changed_at));
+    Claim::Won
 }
 
 #[async_trait]

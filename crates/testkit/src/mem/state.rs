@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use domain::{
     ids::{InboxId, OrderId, ProviderId, TaskId, UserId},
     inbox::{StoredCallback, StoredMessage},
-    orders::Order,
+    orders::{Order, Orphan},
     outbox::{Event, StampedEvent},
     rates::{IdrPerUsd, Rate},
     store::StoreError,
@@ -25,7 +25,7 @@ pub(super) struct State {
     pub(super) audited: usize,
     pub(super) orders: Cow<BTreeMap<OrderId, OrderRow>>,
     pub(super) requests: Cow<HashMap<(UserId, &'static str, String), Request>>,
-    pub(super) orphans: Cow<HashMap<(ProviderId, String), Timestamp>>,
+    pub(super) orphans: Cow<HashMap<(ProviderId, String), Orphan>>,
     pub(super) callbacks: Cow<BTreeMap<InboxId, StoredCallback>>,
     pub(super) messages: Cow<BTreeMap<OrderId, Vec<StoredMessage>>>,
     /// Days whose messages are forgotten, and since when.

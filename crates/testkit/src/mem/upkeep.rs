@@ -124,7 +124,7 @@ fn strangers(state: &State) -> Vec<(String, Waiting)> {
                     row.order.quote.provider == provider && lease == Some(id.as_str())
                 })
         });
-        let times: Vec<_> = unowned.map(|(_, since)| *since).collect();
+        let times: Vec<_> = unowned.map(|(_, orphan)| orphan.since).collect();
         let count = i64::try_from(times.len()).unwrap_or(i64::MAX);
         (code, Waiting { count, since: times.into_iter().min() })
     };

@@ -3,7 +3,8 @@ use std::{collections::BTreeMap, time::Duration};
 use async_trait::async_trait;
 use domain::{
     ids::{ExternalId, ProviderId},
-    orders::{InFlight, Order, OrderWork, Status},
+    money::Cost,
+    orders::{InFlight, Order, OrderWork, Orphan, Status},
     store::StoreError,
     time::Timestamp,
 };
@@ -137,9 +138,27 @@ impl OrderWork for MemStore {
         provider: ProviderId,
         id: &ExternalId,
         now: Timestamp,
-    ) -> Result<Timestamp, StoreError> {
+    ) -> Result<Orphan, StoreError> {
         self.write("note_orphan", |state| {
-            Ok(*state.orphans.entry((provider, id.as_str().to_owned())).or_insert(now))
+            let fresh = Orphan { since: now, is_written_off: false };
+            Ok(*state.orphans.entry((provider, id.as_str().to_owned())).or_insert(fresh))
+        })
+        .await
+    }
+
+    async fn listed_cost(
+        &self,
+        provider: ProviderId,
+        service: &str,
+        country: Option<&str>,
+    ) -> Result<Option<Cost>, StoreError> {
+        self.read("listed_cost", |state| {
+            let quotes = state.catalog.quotes().filter(|quote| {
+                quote.provider == provider
+                    && quote.service == service
+                    && country.is_none_or(|country| quote.country == country)
+            });
+            quotes.map(|quote| quote.cost).max()
         })
         .await
     }

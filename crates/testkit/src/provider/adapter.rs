@@ -112,9 +112,18 @@ impl ScriptedProvider {
 
     /// The number's time upstream is over.
     pub fn end(&self, id: &ExternalId) {
-        if let Some(sold) = self.script().world.get_mut(id) {
+        let mut script = self.script();
+        if let Some(sold) = script.world.get_mut(id)
+            && sold.is_running()
+        {
             sold.finished = true;
+            script.vanished.insert(id.clone());
         }
+    }
+
+    /// Whether a number ended by itself: no list tells of it, and nobody whether it is charged.
+    pub fn has_vanished(&self, id: &ExternalId) -> bool {
+        self.script().vanished.contains(id)
     }
 
     /// Sells a number that nobody of ours asked for; nothing once ids have run out.

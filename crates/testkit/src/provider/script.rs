@@ -1,4 +1,4 @@
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 
 use domain::{
     ids::ExternalId,
@@ -55,6 +55,8 @@ pub(super) struct Script {
     pub(super) world: World,
     pub(super) catalog: ProviderCatalog,
     pub(super) lists_nothing: bool,
+    /// Over by themselves.
+    pub(super) vanished: HashSet<ExternalId>,
     pub(super) calls: Vec<Call>,
     pub(super) sales: VecDeque<Sale>,
     pub(super) statuses: VecDeque<Result<UpstreamStatus, ProviderError>>,

@@ -15,6 +15,7 @@ fn lists_every_case_of_every_suite() {
         (testkit::cases!(purchases => names), include_str!("../../src/contract/purchases.rs")),
         (testkit::cases!(orders => names), include_str!("../../src/contract/orders.rs")),
         (testkit::cases!(work => names), include_str!("../../src/contract/work.rs")),
+        (testkit::cases!(orphans => names), include_str!("../../src/contract/orphans.rs")),
         (testkit::cases!(inbox => names), include_str!("../../src/contract/inbox.rs")),
         (testkit::cases!(topups => names), include_str!("../../src/contract/topups.rs")),
         (testkit::cases!(tasks => names), include_str!("../../src/contract/tasks.rs")),

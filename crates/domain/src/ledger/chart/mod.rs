@@ -9,7 +9,7 @@ use std::fmt;
 pub use self::{
     order::{OrderMoney, compensation, late_sms},
     payment::{clawback, clawback_reversal, topup, topup_refund, topup_refund_reversal},
-    treasury::{adjustment, deduction, funding, settlement},
+    treasury::{adjustment, deduction, funding, orphan_sms, settlement},
 };
 use super::Account;
 use crate::{
@@ -74,6 +74,8 @@ pub enum JournalKind {
     DebtRepayment,
     /// The cost of a code that came after the refund of its order.
     LateSms,
+    /// The cost of a code that came to a number of no order.
+    OrphanSms,
     /// Money given back for an order whose code was delivered.
     OrderCompensation,
     /// Money that a gateway paid out to us, and its fee.
@@ -92,6 +94,7 @@ impl JournalKind {
         Self::OrderCapture,
         Self::OrderCompensation,
         Self::LateSms,
+        Self::OrphanSms,
         Self::TopupCredit,
         Self::TopupRefund,
         Self::TopupRefundReversal,
@@ -116,6 +119,7 @@ impl JournalKind {
             Self::TopupRefundReversal => "TOPUP_REFUND_REVERSAL",
             Self::DebtRepayment => "DEBT_REPAYMENT",
             Self::LateSms => "LATE_SMS",
+            Self::OrphanSms => "ORPHAN_SMS",
             Self::OrderCompensation => "ORDER_COMPENSATION",
             Self::GatewaySettlement => "GATEWAY_SETTLEMENT",
             Self::ProviderFunding => "PROVIDER_FUNDING",

@@ -1,8 +1,8 @@
 use super::{Account, Journal, JournalKey, JournalKind, Transfer};
 use crate::{
-    ids::{ProviderId, UserId},
+    ids::{ExternalId, ProviderId, UserId},
     ledger::Gateway,
-    money::{Amount, Money},
+    money::{Amount, Cost, Money},
 };
 
 /// Gives a customer money by decision of two operators.
@@ -45,4 +45,16 @@ pub fn funding(provider: ProviderId, reference: &str, usd: Amount) -> Journal {
         kind: JournalKind::ProviderFunding,
         legs: vec![Transfer::usd(Account::ProviderPrepaid(provider), Account::Bank, usd)],
     }
+}
+
+/// Books what a number of no order cost us whose code came all the same, once per activation.
+/// Nothing for a number that cost nothing.
+pub fn orphan_sms(provider: ProviderId, activation: &ExternalId, cost: Cost) -> Option<Journal> {
+    let amount = Amount::new(cost.micros())?;
+    let (from, to) = (Account::LateSmsExpense(provider), Account::ProviderPrepaid(provider));
+    Some(Journal {
+        key: JournalKey(format!("orphan:{provider}:{activation}")),
+        kind: JournalKind::OrphanSms,
+        legs: vec![Transfer::usd(from, to, amount)],
+    })
 }
