@@ -35,11 +35,13 @@ pub(super) fn check(facts: &Facts<'_>) -> Vec<Finding> {
     findings
 }
 
-/// A number of no order must have been given back; otherwise it was bought once too often.
+/// A number of no order must have been given back; otherwise it was bought once too often. One that
+/// got a message cannot be: the journals tell whether we have paid for it.
 fn unowned(activation: &Activation) -> Option<Finding> {
     let is_given_back = matches!(activation.status.as_str(), "CANCELLED" | "EXPIRED");
     let text = || format!("{} is {} and of no order", name(activation), activation.status);
-    (!is_given_back).then(|| Finding::double(text()))
+    let is_paid_by_us = activation.status == "FINISHED" && !activation.messages.is_empty();
+    (!is_given_back && !is_paid_by_us).then(|| Finding::double(text()))
 }
 
 fn pair(activation: &Activation, order: &Order) -> Vec<Finding> {
@@ -75,6 +77,8 @@ fn charges(facts: &Facts<'_>) -> Vec<Finding> {
         let earned: i64 = own().filter(|it| is_earned(it)).map(|it| it.cost_micros).sum();
         let late = own().filter(|order| is_late(order, facts.activation_of(order)));
         let late: i64 = late.map(|order| order.cost_micros).sum();
+        let orphans = facts.orphans().into_iter().filter(|it| it.provider == *provider);
+        let late = late + orphans.map(|it| it.cost_micros).sum::<i64>();
         if *charged != earned + late {
             let text = format!("{provider} kept {charged}, our books say {earned} and {late} late");
             findings.push(Finding::wrong(text));

@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::{
     evidence::{Activation, Books, Evidence, Order, World},
@@ -73,6 +73,18 @@ impl<'a> Facts<'a> {
 
     pub(crate) fn world(&self) -> &'a World {
         &self.evidence.world
+    }
+
+    /// Numbers that got a message and that no order has: we pay for them.
+    pub(crate) fn orphans(&self) -> Vec<&'a Activation> {
+        let owned: HashSet<(&str, &str)> = self
+            .books()
+            .orders
+            .iter()
+            .filter_map(|order| Some((order.provider.as_str(), order.external_id.as_deref()?)))
+            .collect();
+        let sold = self.world().activations.iter().filter(|it| !it.messages.is_empty());
+        sold.filter(|it| !owned.contains(&(it.provider.as_str(), it.id.as_str()))).collect()
     }
 
     /// The number that an order rented.

@@ -35,6 +35,7 @@ pub(super) fn check(facts: &Facts<'_>) -> Vec<Finding> {
     // Those are compared with the gateways' memories.
     rest(&mut journals, "topup:");
     findings.extend(returns::journals(facts, &mut journals));
+    findings.extend(of_orphans(facts, &mut journals));
     let unasked =
         journals.keys().map(|key| Finding::double(format!("journal {key} has no reason")));
     findings.extend(unasked);
@@ -86,6 +87,23 @@ fn of_order(
     let cost = [("late_sms_expense", "provider_prepaid", order.cost_micros)];
     let wanted: &[Leg<'_>] = if is_late(order, activation) { &cost } else { &[] };
     findings.extend(same(&key, order, &found, wanted));
+    findings
+}
+
+/// What a number cost that no order has is booked once.
+fn of_orphans(facts: &Facts<'_>, journals: &mut Journals<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for orphan in facts.orphans() {
+        let provider = facts.books().providers.iter().find(|it| it.code == orphan.provider);
+        let Some(provider) = provider else { continue };
+        let key = format!("orphan:{}:{}", provider.id, orphan.id);
+        let found = journals.remove(key.as_str()).unwrap_or_default();
+        let is_booked = matches!(found.as_slice(), [it] if it.from_class == "late_sms_expense"
+            && it.to_class == "provider_prepaid" && it.amount == orphan.cost_micros);
+        if !is_booked {
+            findings.push(Finding::wrong(format!("the cost of {key} is not booked as it is")));
+        }
+    }
     findings
 }
 

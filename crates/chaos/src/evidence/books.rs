@@ -8,6 +8,8 @@ use super::sealed::Keys;
 /// Everything our database knows that a check needs.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Books {
+    /// The numbers under which the ledger knows providers.
+    pub(crate) providers: Vec<Provider>,
     pub(crate) orders: Vec<Order>,
     pub(crate) keys: Vec<Key>,
     pub(crate) wallets: Vec<Wallet>,
@@ -21,6 +23,12 @@ pub(crate) struct Books {
     pub(crate) events: Vec<Event>,
     pub(crate) canaries: Vec<Canary>,
     pub(crate) dead_tasks: Vec<DeadTask>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Provider {
+    pub(crate) id: i64,
+    pub(crate) code: String,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -181,6 +189,8 @@ pub(crate) struct DeadTask {
 
 /// Read in one snapshot. Each section begins with its name after a number sign.
 pub(super) const QUERIES: &str = "
+\\echo #providers
+SELECT to_json(x) FROM (SELECT id, code FROM providers ORDER BY id) x;
 \\echo #orders
 SELECT to_json(x) FROM (
     SELECT o.id, o.user_id, o.attempt, o.price, o.cost_micros, o.state, p.code AS provider,
@@ -257,6 +267,7 @@ impl Books {
         let rows = |name| sections.get(name).map_or(&[][..], Vec::as_slice);
         let sealed = Keys::of(parse(rows("sms_keys"))?)?;
         Ok(Self {
+            providers: parse(rows("providers"))?,
             orders: opened_orders(parse(rows("orders"))?, &sealed),
             keys: parse(rows("keys"))?,
             wallets: parse(rows("wallets"))?,
