@@ -41,7 +41,10 @@ async fn run(task: &impl Task) -> Progress {
 /// The value of the gauge with this name.
 fn gauge(name: &str) -> f64 {
     let text = metrics_handle().unwrap().render();
-    let line = text.lines().find(|line| line.starts_with(name)).unwrap();
+    // Names begin with those of others.
+    let is_it =
+        |line: &&str| line.strip_prefix(name).is_some_and(|rest| rest.starts_with([' ', '{']));
+    let line = text.lines().find(is_it).unwrap();
     line.rsplit(' ').next().unwrap().parse().unwrap()
 }
 

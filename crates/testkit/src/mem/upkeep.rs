@@ -81,7 +81,7 @@ fn look(state: &State, before: Timestamp) -> Vitals {
         prepaid: prepaid(state),
         strangers: strangers(state),
         // No notification is lost here, so none is found missing.
-        unannounced: Vec::new(),
+        unannounced: Gateway::ALL.into_iter().map(|gateway| (gateway, 0)).collect(),
         rolled_up_at: None,
         audited_at: None,
     }
