@@ -81,6 +81,14 @@ impl Callers {
         matches!(self.owner(token).await, Err(AuthError::Missing | AuthError::Suspended))
     }
 
+    /// Refuses a token that has turned bad since its request began, as far as is known here.
+    pub(crate) async fn confirm(&self, token: TokenHash) -> Result<(), ApiError> {
+        match self.owner(token).await {
+            Err(error @ (AuthError::Missing | AuthError::Suspended)) => Err(error.into()),
+            Ok(_) | Err(AuthError::Store(_)) => Ok(()),
+        }
+    }
+
     async fn owner(&self, token: TokenHash) -> Result<CurrentUser, AuthError> {
         let lookup = async { self.identity.token_owner(token).await };
         match self.remembered.try_get_with(token, lookup).await? {

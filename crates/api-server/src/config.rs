@@ -3,6 +3,8 @@ use std::time::Duration;
 use domain::orders::place::PlaceOrders;
 use runtime::config::{self, Keys, Section};
 
+use crate::live::Live;
+
 /// Everything the binary can be told.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -47,26 +49,30 @@ impl Config {
     const OWN_TIME: Duration = Duration::from_secs(10);
 
     /// Longest time until an answer begins: a purchase may ask one provider after the other, and
-    /// its customer should hear how that ended.
+    /// its customer should hear how that ended; others ask to wait for news.
     pub fn request_time(&self) -> Duration {
-        self.providers.timeout * PlaceOrders::MAX_OFFERS + Self::OWN_TIME
+        let purchase = self.providers.timeout * PlaceOrders::MAX_OFFERS;
+        purchase.max(Live::LONGEST_WAIT) + Self::OWN_TIME
     }
 }
 
-/// `[streams]`: how many event streams are open at once.
+/// `[streams]`: how many listen at once.
 #[derive(Debug, Clone, Copy)]
 pub struct Streams {
-    /// Of all customers in this process.
+    /// Streams and waiting requests of all customers in this process.
     pub most: usize,
-    /// Of one customer.
+    /// Streams of one customer.
     pub most_per_user: usize,
+    /// Requests of one customer that wait for an order.
+    pub most_waits_per_user: usize,
 }
 
 impl Default for Streams {
     /// Leaves a quarter of the connections one process serves to ordinary requests; one stream
-    /// tells of all orders, so eight serve a customer's every device and tab.
+    /// tells of all orders, so eight serve a customer's every device and tab. A wait is for one
+    /// order, and as many are bought at once as one request can buy.
     fn default() -> Self {
-        Self { most: 12_000, most_per_user: 8 }
+        Self { most: 12_000, most_per_user: 8, most_waits_per_user: 100 }
     }
 }
 
@@ -76,6 +82,11 @@ impl Section for Streams {
         Self {
             most: keys.within("most", usual.most, 1..=1_000_000),
             most_per_user: keys.within("most_per_user", usual.most_per_user, 1..=1000),
+            most_waits_per_user: keys.within(
+                "most_waits_per_user",
+                usual.most_waits_per_user,
+                1..=10_000,
+            ),
         }
     }
 }

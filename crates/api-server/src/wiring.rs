@@ -20,7 +20,7 @@ use http_kit::Health;
 use infra::{
     crypto::{Sealer, Tokens},
     postgres::Postgres,
-    redis::{FeedItem, FeedReader, OrderFeedListener, Redis, Waker},
+    redis::{FeedItem, FeedReader, OrderFeedListener, OrderNote, Redis, Waker},
     sms::Registry,
     system::SystemClock,
 };
@@ -146,7 +146,9 @@ struct RedisFeed(FeedReader);
 impl Feed for RedisFeed {
     async fn next(&mut self) -> Option<News> {
         Some(match self.0.next().await? {
-            FeedItem::Note(note) => News::Stamped { user: note.user, seq: note.seq },
+            FeedItem::Note(OrderNote { seq, user, order, .. }) => {
+                News::Stamped { user, order, seq }
+            }
             FeedItem::Gap => News::Gap,
         })
     }

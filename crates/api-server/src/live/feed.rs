@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use domain::ids::{EventSeq, UserId};
+use domain::ids::{EventSeq, OrderId, UserId};
 use runtime::Stop;
 
 use super::Hub;
@@ -18,6 +18,8 @@ pub enum News {
     Stamped {
         /// Whose.
         user: UserId,
+        /// What it is about.
+        order: OrderId,
         /// Which place.
         seq: EventSeq,
     },
@@ -33,7 +35,7 @@ pub async fn listen(mut feed: impl Feed, hub: Hub, stop: Stop) {
             () = stop.stopping() => return,
         };
         match news {
-            Some(News::Stamped { user, seq }) => hub.announce(user, seq),
+            Some(News::Stamped { user, order, seq }) => hub.announce(user, order, seq),
             Some(News::Gap) => hub.doubt(),
             None => return,
         }

@@ -6,7 +6,7 @@ use std::{
 
 use domain::{
     fault::{Code, Fault},
-    ids::{EventSeq, UserId},
+    ids::{EventSeq, OrderId, UserId},
 };
 use metrics::gauge;
 use tokio::sync::watch;
@@ -22,54 +22,82 @@ pub struct Hub {
 
 struct Rooms {
     of: HashMap<UserId, Room>,
-    streams: usize,
+    /// Streams and waits of all customers.
+    listeners: usize,
     /// The last event that the feed mentioned.
     seen: EventSeq,
     /// Whether the feed may have missed an event before that one.
     doubtful: bool,
 }
 
+/// All who listen to one customer's orders.
 struct Room {
+    streams: Circle,
+    waits: HashMap<OrderId, Circle>,
+    /// In all circles of `waits`.
+    waiting: usize,
+}
+
+/// Listeners who are sent to look at the same moments.
+struct Circle {
     upto: watch::Sender<EventSeq>,
-    streams: usize,
+    listeners: usize,
 }
 
 impl Hub {
-    /// Lets in as many streams as `limits` says.
+    /// Lets in as many listeners as `limits` says.
     pub fn new(limits: Streams) -> Self {
         let nothing = EventSeq::new(0);
-        let rooms = Rooms { of: HashMap::new(), streams: 0, seen: nothing, doubtful: false };
+        let rooms = Rooms { of: HashMap::new(), listeners: 0, seen: nothing, doubtful: false };
         Self { limits, rooms: Arc::new(Mutex::new(rooms)) }
     }
 
     /// Opens a stream of `user`, which counts until the seat is dropped.
     pub(crate) fn join(&self, user: UserId) -> Result<Seat, Full> {
+        let seat = self.enter(user, None)?;
+        gauge!("sse_streams").increment(1.0);
+        Ok(seat)
+    }
+
+    /// Lets a request wait for news of `order`, which counts until the seat is dropped.
+    pub(crate) fn wait(&self, user: UserId, order: OrderId) -> Result<Seat, Full> {
+        let seat = self.enter(user, Some(order))?;
+        gauge!("order_waits").increment(1.0);
+        Ok(seat)
+    }
+
+    fn enter(&self, user: UserId, order: Option<OrderId>) -> Result<Seat, Full> {
         let mut rooms = self.rooms();
-        if rooms.streams >= self.limits.most {
+        if rooms.listeners >= self.limits.most {
             return Err(Full::Process);
         }
-        let room = rooms
-            .of
-            .entry(user)
-            .or_insert_with(|| Room { upto: watch::Sender::new(EventSeq::new(0)), streams: 0 });
-        if room.streams >= self.limits.most_per_user {
-            return Err(Full::User);
-        }
-        room.streams += 1;
-        let upto = room.upto.subscribe();
-        rooms.streams += 1;
-        gauge!("sse_streams").increment(1.0);
-        Ok(Seat { hub: self.clone(), user, upto })
+        let room = rooms.of.entry(user).or_insert_with(Room::new);
+        let circle = match order {
+            None if room.streams.listeners >= self.limits.most_per_user => return Err(Full::User),
+            None => &mut room.streams,
+            Some(_) if room.waiting >= self.limits.most_waits_per_user => return Err(Full::Waits),
+            Some(order) => {
+                room.waiting += 1;
+                room.waits.entry(order).or_insert_with(Circle::new)
+            }
+        };
+        circle.listeners += 1;
+        let upto = circle.upto.subscribe();
+        rooms.listeners += 1;
+        Ok(Seat { hub: self.clone(), user, order, upto })
     }
 
     /// The feed mentions an event. Places are given out without holes, so one means that messages
     /// got lost.
-    pub fn announce(&self, user: UserId, seq: EventSeq) {
+    pub fn announce(&self, user: UserId, order: OrderId, seq: EventSeq) {
         let mut rooms = self.rooms();
         rooms.doubtful |= seq.get() > rooms.seen.get().saturating_add(1);
         rooms.seen = rooms.seen.max(seq);
         if let Some(room) = rooms.of.get(&user) {
-            room.raise(seq);
+            room.streams.raise(seq);
+            if let Some(circle) = room.waits.get(&order) {
+                circle.raise(seq);
+            }
         }
     }
 
@@ -96,16 +124,17 @@ impl Hub {
         true
     }
 
-    fn leave(&self, user: UserId) {
+    fn leave(&self, user: UserId, order: Option<OrderId>) {
         let mut rooms = self.rooms();
-        if let Some(room) = rooms.of.get_mut(&user) {
-            room.streams -= 1;
-            if room.streams == 0 {
-                rooms.of.remove(&user);
-            }
+        rooms.listeners -= 1;
+        let Some(room) = rooms.of.get_mut(&user) else { return };
+        room.leave(order);
+        if room.is_empty() {
+            rooms.of.remove(&user);
         }
-        rooms.streams -= 1;
-        gauge!("sse_streams").decrement(1.0);
+        drop(rooms);
+        let name = if order.is_some() { "order_waits" } else { "sse_streams" };
+        gauge!(name).decrement(1.0);
     }
 
     fn rooms(&self) -> MutexGuard<'_, Rooms> {
@@ -114,6 +143,39 @@ impl Hub {
 }
 
 impl Room {
+    fn new() -> Self {
+        Self { streams: Circle::new(), waits: HashMap::new(), waiting: 0 }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.streams.listeners == 0 && self.waiting == 0
+    }
+
+    fn raise(&self, upto: EventSeq) {
+        self.streams.raise(upto);
+        self.waits.values().for_each(|circle| circle.raise(upto));
+    }
+
+    fn leave(&mut self, order: Option<OrderId>) {
+        let Some(order) = order else {
+            self.streams.listeners -= 1;
+            return;
+        };
+        self.waiting -= 1;
+        if let Some(circle) = self.waits.get_mut(&order) {
+            circle.listeners -= 1;
+            if circle.listeners == 0 {
+                self.waits.remove(&order);
+            }
+        }
+    }
+}
+
+impl Circle {
+    fn new() -> Self {
+        Self { upto: watch::Sender::new(EventSeq::new(0)), listeners: 0 }
+    }
+
     fn raise(&self, upto: EventSeq) {
         self.upto.send_if_modified(|known| {
             let newer = upto > *known;
@@ -123,15 +185,17 @@ impl Room {
     }
 }
 
-/// An open stream's place in the [`Hub`].
+/// A listener's place in the [`Hub`].
 pub(crate) struct Seat {
     hub: Hub,
     user: UserId,
+    /// The order that is waited for; nothing for a stream.
+    order: Option<OrderId>,
     upto: watch::Receiver<EventSeq>,
 }
 
 impl Seat {
-    /// Whose stream it is.
+    /// Who listens.
     pub(crate) const fn user(&self) -> UserId {
         self.user
     }
@@ -146,25 +210,28 @@ impl Seat {
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        self.hub.leave(self.user);
+        self.hub.leave(self.user, self.order);
     }
 }
 
-/// Why no further stream is opened.
+/// Why nobody more is let in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Full {
-    /// This customer has enough of them.
+    /// This customer has enough streams.
     #[error("the customer has too many streams")]
     User,
-    /// This process has enough of them.
-    #[error("the process has too many streams")]
+    /// Enough requests of this customer wait.
+    #[error("too many requests of the customer wait")]
+    Waits,
+    /// This process has enough of both.
+    #[error("too many listen to the process")]
     Process,
 }
 
 impl Fault for Full {
     fn code(&self) -> Code {
         match self {
-            Self::User => Code::RateLimitExceeded,
+            Self::User | Self::Waits => Code::RateLimitExceeded,
             Self::Process => Code::ServiceUnavailable,
         }
     }
@@ -172,12 +239,14 @@ impl Fault for Full {
     fn public_message(&self) -> String {
         match self {
             Self::User => "Too many event streams of this account are open".to_owned(),
+            Self::Waits => "Too many requests of this account wait for orders".to_owned(),
             Self::Process => self.code().default_message().to_owned(),
         }
     }
 
-    /// A stream whose client is gone is noticed at its next heartbeat.
+    /// A stream whose client is gone is noticed at its next heartbeat. Waits are shorter, and that
+    /// a client is gone is noticed at once while nothing has been sent to it.
     fn retry_after(&self) -> Option<Duration> {
-        Some(Duration::from_secs(15))
+        Some(Duration::from_secs(if *self == Self::Waits { 5 } else { 15 }))
     }
 }

@@ -2,13 +2,15 @@
 //!
 //! Postgres holds the events; everything else only says when to look. A stream looks when the
 //! [`Feed`] mentions its customer, and when the [`tail`] finds that the feed has missed something,
-//! so a lost message costs a second and no event. Because a stream reads at its own pace, a slow
+//! so a lost message costs a second and no event. A request that waits for one order looks at the same
+//! moments, and only when they are about that order. Because a stream reads at its own pace, a slow
 //! one holds up nobody and needs no queue.
 
 mod feed;
 mod follower;
 mod hub;
 mod tail;
+mod wait;
 
 use std::sync::Arc;
 
@@ -25,6 +27,7 @@ pub(crate) use follower::{Follower, Opening};
 pub(crate) use hub::Seat;
 pub use hub::{Full, Hub};
 pub use tail::tail;
+pub(crate) use wait::{Sought, Waited};
 
 /// An event with the order it is about, as that order stands now.
 #[derive(Debug, Clone)]

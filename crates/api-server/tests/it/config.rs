@@ -25,5 +25,6 @@ fn a_purchase_may_wait_for_every_provider_it_asks() {
 fn streams_leave_connections_to_others() {
     let streams = config("").streams;
     assert_eq!((streams.most, streams.most_per_user), (12_000, 8));
+    assert_eq!(streams.most_waits_per_user, 100);
     assert!(reference::<Config>().contains("most_per_user"));
 }

@@ -10,3 +10,4 @@ mod orders;
 mod process;
 mod stream;
 mod support;
+mod wait;

@@ -14,7 +14,7 @@ use async_trait::async_trait;
 use axum::http::StatusCode;
 use domain::{
     identity::{Customer, IdentityQueries, Mode, TokenHash, TokenOwner},
-    ids::{EventSeq, UserId},
+    ids::{EventSeq, OrderId, UserId},
     outbox::{EventQueries, EventRelay as _, StampedEvent},
     store::StoreError,
 };
@@ -155,7 +155,7 @@ async fn tells_each_event_once_however_often_it_is_announced() {
     let stamped = api.stamp().await;
     for _ in 0..3 {
         for event in stamped.iter().rev() {
-            api.hub.announce(event.event.user, event.seq);
+            api.hub.announce(event.event.user, event.event.order, event.seq);
         }
     }
     let expected = named(&[(1, "order.active"), (2, "order.otp_received")]);
@@ -183,7 +183,7 @@ impl EventQueries for Meanwhile {
     async fn newest(&self) -> Result<EventSeq, StoreError> {
         let newest = self.store.newest().await?;
         for stamped in self.store.stamp(10).await? {
-            self.hub.announce(stamped.event.user, stamped.seq);
+            self.hub.announce(stamped.event.user, stamped.event.order, stamped.seq);
         }
         Ok(newest)
     }
@@ -213,7 +213,7 @@ async fn a_gap_in_the_feed_is_read_from_storage() {
     api.stamp().await;
     api.receive(&order, "1").await;
     api.stamp().await;
-    api.hub.announce(UserId::new(999), EventSeq::new(2));
+    api.hub.announce(UserId::new(999), OrderId::new(999), EventSeq::new(2));
     let started = tokio::time::Instant::now();
     let expected = named(&[(1, "order.active"), (2, "order.otp_received")]);
     assert_eq!(frames.take(2).await, expected);
@@ -301,13 +301,13 @@ async fn a_customer_hears_nothing_of_others() {
     command.user = stranger;
     api.market.place_orders().execute(command).await.unwrap();
     api.relay().await;
-    api.hub.announce(api.market.user, EventSeq::new(1));
+    api.hub.announce(api.market.user, OrderId::new(1), EventSeq::new(1));
     assert!(frames.is_quiet(MOMENT).await);
 }
 
 #[tokio::test(start_paused = true)]
 async fn streams_are_counted_per_customer_and_per_process() {
-    let streams = Streams { most: 3, most_per_user: 2 };
+    let streams = Streams { most: 3, most_per_user: 2, ..Streams::default() };
     let api = Api::limited(streams, |_, _| {}).await;
     let (first, second) = (api.stream(None).await, api.stream(None).await);
     let refused = api.get("/v1/orders/stream").await;
@@ -318,7 +318,8 @@ async fn streams_are_counted_per_customer_and_per_process() {
     let third = api.stream(None).await;
     drop((second, third));
 
-    let api = Api::limited(Streams { most: 1, most_per_user: 2 }, |_, _| {}).await;
+    let api =
+        Api::limited(Streams { most: 1, most_per_user: 2, ..Streams::default() }, |_, _| {}).await;
     let only = api.stream(None).await;
     let refused = api.get("/v1/orders/stream").await;
     assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);

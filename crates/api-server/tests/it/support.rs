@@ -147,7 +147,7 @@ impl Api {
     /// Stamps and publishes.
     pub(crate) async fn relay(&self) {
         for stamped in self.stamp().await {
-            self.hub.announce(stamped.event.user, stamped.seq);
+            self.hub.announce(stamped.event.user, stamped.event.order, stamped.seq);
         }
     }
 

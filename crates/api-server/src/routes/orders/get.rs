@@ -1,24 +1,91 @@
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use axum::extract::State;
-use domain::{fault::Code, ids::OrderId, orders::OrderQueries, time::Clock};
-use http_kit::{ApiError, Reply, ValidPath};
+use axum::extract::{FromRef, State};
+use domain::{
+    fault::Code,
+    ids::OrderId,
+    orders::{OrderQueries, OrderView},
+    time::Clock,
+};
+use http_kit::{ApiError, Reply, ValidPath, ValidQuery};
+use runtime::Stop;
+use serde::Deserialize;
 
 use super::body::OrderBody;
 use crate::{
-    auth::CurrentUser,
+    auth::{Callers, CurrentUser},
+    live::{Live, Sought, Waited},
     routes::face::{Face, Receipted},
+    state::AppState,
 };
 
-/// One order of the caller's.
+/// How long the caller is ready to wait for news, for clients without event streams.
+#[derive(Deserialize)]
+pub(crate) struct Parameters {
+    /// In seconds; what exceeds the longest wait is cut.
+    #[serde(default)]
+    wait: u32,
+    /// The `sms_revision` that the caller knows, so that nothing is missed between two requests.
+    after_revision: Option<i32>,
+}
+
+/// What answering takes.
+pub(crate) struct Surroundings {
+    orders: Arc<dyn OrderQueries>,
+    live: Live,
+    callers: Callers,
+    clock: Arc<dyn Clock>,
+    stop: Stop,
+}
+
+impl FromRef<AppState> for Surroundings {
+    fn from_ref(state: &AppState) -> Self {
+        Self {
+            orders: FromRef::from_ref(state),
+            live: Live::from_ref(state),
+            callers: Callers::from_ref(state),
+            clock: FromRef::from_ref(state),
+            stop: Stop::from_ref(state),
+        }
+    }
+}
+
+/// One order of the caller's, at once or when it has changed.
 pub(crate) async fn show(
-    State(orders): State<Arc<dyn OrderQueries>>,
-    State(clock): State<Arc<dyn Clock>>,
+    State(surroundings): State<Surroundings>,
     user: CurrentUser,
     face: Face,
     ValidPath(id): ValidPath<i64>,
+    ValidQuery(parameters): ValidQuery<Parameters>,
 ) -> Result<Reply<OrderBody, Receipted<()>>, ApiError> {
-    let view = orders.find(user.id, OrderId::new(id)).await?;
+    let view = surroundings.find(user, OrderId::new(id), &parameters).await?;
     let view = view.ok_or_else(|| ApiError::new(Code::NotFound))?;
-    Ok(face.reply(OrderBody::new(view, clock.now(), face)))
+    Ok(face.reply(OrderBody::new(view, surroundings.clock.now(), face)))
+}
+
+impl Surroundings {
+    async fn find(
+        &self,
+        user: CurrentUser,
+        order: OrderId,
+        parameters: &Parameters,
+    ) -> Result<Option<OrderView>, ApiError> {
+        if parameters.wait == 0 {
+            return Ok(self.orders.find(user.id, order).await?);
+        }
+        let sought = Sought {
+            user: user.id,
+            order,
+            after_revision: parameters.after_revision,
+            patience: Duration::from_secs(parameters.wait.into()),
+        };
+        let Some(Waited { view, has_waited }) = self.live.wait(sought, &self.stop).await? else {
+            return Ok(None);
+        };
+        if has_waited {
+            // What came meanwhile is not for somebody whose token was revoked meanwhile.
+            self.callers.confirm(user.token).await?;
+        }
+        Ok(Some(view))
+    }
 }
