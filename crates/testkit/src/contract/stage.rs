@@ -60,7 +60,7 @@ impl<'a, B: Backend> Stage<'a, B> {
     }
 
     /// The same stage through another door of the store.
-    pub(super) fn through<'b>(self, store: &'b B) -> Stage<'b, B> {
+    pub(super) fn through(self, store: &B) -> Stage<'_, B> {
         Stage { store, provider: self.provider, offer: self.offer, user: self.user }
     }
 

@@ -75,7 +75,7 @@ impl InboxRepo for MemUnit {
             let messages = unit.draft.messages.entry(order.id).or_default();
             let known = messages.iter_mut().find(|known| known.revision == message.revision);
             let known = known.ok_or_else(|| misuse("no message with this revision"))?;
-            known.text = message.text.clone();
+            known.text.clone_from(&message.text);
             known.source = message.source;
             Ok(())
         })
