@@ -95,7 +95,7 @@ async fn lets_no_server_write_into_the_ledger() {
                 ARRAY['IDR'])",
         ] {
             let refused = sqlx::raw_sql(statement).execute(&login).await.unwrap_err();
-            let code = refused.as_database_error().and_then(|error| error.code());
+            let code = refused.as_database_error().and_then(sqlx::error::DatabaseError::code);
             assert_eq!(code.as_deref(), Some("42501"), "{binary}: {statement}");
         }
         login.close().await;

@@ -232,10 +232,13 @@ fn sandbox(options: &Options, keys: &Keys, directory: &std::path::Path) -> Progr
     }
 }
 
+/// What one server is told beside what all are.
+type Own = [(&'static str, String); 2];
+
 fn server(
     binary: &str,
     number: usize,
-    (environment, own): (&[(String, String)], [(&str, String); 2]),
+    (environment, own): (&[(String, String)], Own),
     directory: &std::path::Path,
 ) -> Program {
     let own = own.map(|(name, value)| (format!("SWITCHBOARD__{name}"), value));

@@ -7,8 +7,8 @@ use domain::{
 use super::DayKeys;
 use crate::crypto::{SealError, Sealer};
 
-/// What a row holds of a message: sealed under the key of a day, or plain, as earlier versions wrote
-/// it, or nothing once it was forgotten.
+/// What a row holds of a message: sealed under the key of a day, or plain, as earlier versions
+/// wrote it, or nothing once it was forgotten.
 #[derive(Debug, Default)]
 pub(in crate::postgres) struct Stored {
     pub(in crate::postgres) day: Option<Day>,

@@ -203,7 +203,7 @@ async fn tells_since_when_a_gateway_owes_us(pool: PgPool) {
             );
             run(&pool, &settle).await;
         }
-        let vitals = store.vitals(start_of_time(), Duration::from_secs(60)).await.unwrap();
+        let vitals = store.vitals(start_of_time(), Duration::from_mins(1)).await.unwrap();
         let clearing = vitals.clearing.first().unwrap();
         let day = clearing.since.map(|at| at.format("%-d").to_string().parse::<i64>().unwrap());
         assert_eq!((clearing.unsettled, day), (unsettled, since), "{paid} paid out");
@@ -279,7 +279,7 @@ async fn counts_payments_that_nobody_announced(pool: PgPool) {
     .await;
     let at: domain::time::Timestamp =
         sqlx::query_scalar("SELECT timestamptz '2026-01-01'").fetch_one(&pool).await.unwrap();
-    let vitals = store(&pool).vitals(at, Duration::from_secs(60)).await.unwrap();
+    let vitals = store(&pool).vitals(at, Duration::from_mins(1)).await.unwrap();
     assert_eq!(vitals.unannounced.iter().find(|it| it.1 > 0), Some(&(Gateway::Stripe, 1)));
 }
 
