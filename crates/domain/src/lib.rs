@@ -3,6 +3,7 @@
 pub mod catalog;
 pub mod fault;
 pub mod gateways;
+pub mod hooks;
 pub mod identity;
 pub mod ids;
 pub mod inbox;

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 
 use crate::{
     fault::{Code, Fault},
+    hooks::HookRepo,
     identity::IdentityRepo,
     inbox::InboxRepo,
     ledger::LedgerRepo,
@@ -23,7 +24,7 @@ pub trait Store: Send + Sync {
 /// Everything one transaction can touch.
 #[async_trait]
 pub trait UnitOfWork:
-    LedgerRepo + OrderRepo + InboxRepo + TopupRepo + IdentityRepo + Outbox + TaskRepo + Send
+    LedgerRepo + OrderRepo + InboxRepo + TopupRepo + IdentityRepo + HookRepo + Outbox + TaskRepo + Send
 {
     /// Makes all changes durable at once; fails when an earlier step was refused.
     async fn commit(self: Box<Self>) -> Result<(), StoreError>;
@@ -48,6 +49,10 @@ impl dyn UnitOfWork + '_ {
     }
     /// Customers and tokens.
     pub fn identity(&mut self) -> &mut dyn IdentityRepo {
+        self
+    }
+    /// Endpoints of customers and their messages.
+    pub fn hooks(&mut self) -> &mut dyn HookRepo {
         self
     }
     /// Durable work.

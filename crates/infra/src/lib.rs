@@ -1,6 +1,7 @@
 //! Every adapter: Postgres, Redis, SMS providers, payment gateways.
 
 pub mod crypto;
+pub mod hooks;
 pub mod http;
 pub mod pay;
 pub mod postgres;

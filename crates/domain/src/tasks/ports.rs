@@ -26,6 +26,10 @@ pub trait TaskRepo: Send {
     /// since: the effect must not be committed then.
     async fn finish_task(&mut self, claim: &Claim) -> Result<bool, StoreError>;
 
+    /// Puts a claimed task off together with what was stored of its try; its tries begin anew.
+    /// False when somebody else has claimed it since: nothing may be committed then.
+    async fn put_off(&mut self, claim: &Claim, pause: Duration) -> Result<bool, StoreError>;
+
     /// Whether a periodic task's term is still the present one; it stays so until this unit ends.
     /// When it is not, nothing may be committed.
     async fn hold_term(&mut self, term: &Term) -> Result<bool, StoreError>;

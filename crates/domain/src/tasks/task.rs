@@ -34,6 +34,8 @@ task_kinds! {
     ConfirmPayment = "payment.confirm";
     /// Give a payment back through its gateway.
     SendRefund = "refund.send";
+    /// Send a message to a customer's server. The subject is the customer and the message.
+    DeliverHook = "webhook.deliver";
     /// Prove that tasks are done, in time and once.
     Canary = "canary";
 }

@@ -2,9 +2,9 @@
 
 mod json;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use reqwest::{Client, ClientBuilder, redirect::Policy};
+use reqwest::{Client, ClientBuilder, dns::Resolve, redirect::Policy};
 
 pub use self::json::{CallError, JsonClient, Lines};
 
@@ -19,6 +19,12 @@ const IDLE: Duration = Duration::from_secs(50);
 const GATEWAY_IDLE_CONNECTIONS: usize = 8;
 /// Idle connections kept to one number provider; purchases come in bursts of this size.
 const PROVIDER_IDLE_CONNECTIONS: usize = 64;
+/// How we introduce ourselves to servers of customers.
+const HOOK_USER_AGENT: &str = concat!("switchboard-webhooks/", env!("CARGO_PKG_VERSION"));
+/// Servers of customers are of every kind, and some give up idle connections early.
+const HOOK_IDLE: Duration = Duration::from_secs(4);
+/// As many as deliver to one customer side by side.
+const HOOK_IDLE_CONNECTIONS: usize = 2;
 /// Finds connections that a firewall forgot.
 const KEEPALIVE: Duration = Duration::from_secs(30);
 
@@ -37,6 +43,22 @@ pub fn provider_client(connect: Duration, timeout: Duration) -> Result<Client, r
         .connect_timeout(connect)
         .timeout(timeout)
         .pool_max_idle_per_host(PROVIDER_IDLE_CONNECTIONS)
+        .build()
+}
+
+/// Talks to servers of customers, whose names `resolver` resolves; `plain` without encryption.
+/// A number in place of a name never reaches the resolver: whoever calls has to look at it.
+pub fn hook_client(
+    resolver: Arc<impl Resolve + 'static>,
+    plain: bool,
+) -> Result<Client, reqwest::Error> {
+    strict()
+        .user_agent(HOOK_USER_AGENT)
+        .https_only(!plain)
+        .http1_only()
+        .dns_resolver(resolver)
+        .pool_idle_timeout(HOOK_IDLE)
+        .pool_max_idle_per_host(HOOK_IDLE_CONNECTIONS)
         .build()
 }
 

@@ -38,7 +38,11 @@ impl TryFrom<EventRow> for StampedEvent {
 impl Outbox for PgUnitOfWork {
     async fn publish(&mut self, event: Event, at: Timestamp) -> Result<(), StoreError> {
         let done = sqlx::query!(
-            "INSERT INTO events (user_id, order_id, kind, created_at) VALUES ($1, $2, $3, $4)",
+            // The SMS that an event tells of is the newest of its order, stored by the same unit.
+            "INSERT INTO events (user_id, order_id, kind, created_at, revision)
+             VALUES ($1, $2, $3, $4, CASE WHEN $3 = 'order.otp_received' THEN (
+                 SELECT max(revision) FROM sms_messages WHERE user_id = $1 AND order_id = $2)
+             END)",
             event.user.get(),
             event.order.get(),
             event.kind.as_str(),

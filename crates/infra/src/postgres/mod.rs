@@ -5,6 +5,7 @@ mod books;
 mod catalog;
 mod error;
 mod events;
+mod hooks;
 mod identity;
 mod inbox;
 mod ledger;

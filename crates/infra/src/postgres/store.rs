@@ -18,12 +18,18 @@ pub(super) struct PgUnitOfWork {
     vault: Vault,
     /// Keys that this unit made: nobody else's before it is committed.
     made: DayKeys,
+    sealer: Sealer,
 }
 
 impl PgUnitOfWork {
     /// The connection of this transaction.
     pub(super) fn conn(&mut self) -> &mut PgConnection {
         &mut self.tx
+    }
+
+    /// Encrypts what must not be readable in a copy of the database.
+    pub(super) const fn sealer(&self) -> &Sealer {
+        &self.sealer
     }
 
     /// Passes a statement's outcome on and remembers a failure.
@@ -80,8 +86,8 @@ impl Store for Postgres {
     #[expect(clippy::disallowed_methods, reason = "this is where transactions are opened")]
     async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StoreError> {
         let tx = self.pool.begin().await.map_err(error::store)?;
-        let vault = self.vault.clone();
-        Ok(Box::new(PgUnitOfWork { tx, refused: false, vault, made: DayKeys::default() }))
+        let (vault, sealer) = (self.vault.clone(), self.sealer.clone());
+        Ok(Box::new(PgUnitOfWork { tx, refused: false, vault, made: DayKeys::default(), sealer }))
     }
 }
 

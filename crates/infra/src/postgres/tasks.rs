@@ -71,6 +71,22 @@ impl TaskRepo for PgUnitOfWork {
         self.seen(finished)
     }
 
+    async fn put_off(&mut self, claim: &Claim, pause: Duration) -> Result<bool, StoreError> {
+        let done = sqlx::query!(
+            "UPDATE tasks SET
+                 run_at = least(now() + $3::bigint * interval '1 millisecond', again_at),
+                 again_at = NULL, worker = NULL, attempt = 0
+             WHERE id = $1 AND (token = $2 OR $4) AND worker IS NOT NULL",
+            claim.id.get(),
+            claim.token,
+            millis(pause),
+            UNFENCED,
+        )
+        .execute(self.conn())
+        .await;
+        Ok(self.seen(done)?.rows_affected() == 1)
+    }
+
     async fn hold_term(&mut self, term: &Term) -> Result<bool, StoreError> {
         let held = periodic::hold(self.conn(), term).await;
         self.seen(held)

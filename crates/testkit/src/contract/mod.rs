@@ -8,6 +8,7 @@
 pub mod books;
 pub mod catalog;
 pub mod directory;
+pub mod hooks;
 pub mod identity;
 pub mod inbox;
 pub mod ledger;
@@ -29,6 +30,7 @@ pub mod work;
 
 use domain::{
     catalog::{CatalogQueries, CatalogRepo},
+    hooks::HookQueries,
     identity::IdentityQueries,
     inbox::CallbackStore,
     ledger::{LedgerQueries, LedgerUpkeep},
@@ -62,6 +64,7 @@ pub trait Backend:
     + TaskQueue
     + DeadLetters
     + Terms
+    + HookQueries
 {
 }
 
@@ -85,6 +88,7 @@ impl<T> Backend for T where
         + TaskQueue
         + DeadLetters
         + Terms
+        + HookQueries
 {
 }
 
@@ -260,6 +264,7 @@ macro_rules! cases {
             buries_nothing_that_was_just_heard_of,
             waits_after_a_failure,
             does_not_count_a_snooze,
+            is_put_off_with_what_was_stored,
             is_released_as_if_never_claimed,
             is_withdrawn_while_it_waits,
             is_counted_by_kind,
@@ -330,6 +335,21 @@ macro_rules! cases {
             switches_and_moves_a_provider,
         }
     };
+    (hooks => $each:ident) => {
+        $each! { hooks:
+            opens_an_endpoint_once,
+            keeps_an_endpoint_as_its_owner_left_it,
+            tells_each_event_once,
+            tells_each_event_once_under_concurrency,
+            tells_only_who_wants_to_hear_it,
+            hands_out_what_a_delivery_takes,
+            puts_down_attempts_newest_first,
+            refuses_to_put_down_an_attempt_twice,
+            counts_trials_of_late,
+            forgets_what_ended_long_ago,
+            shows_what_operators_look_at,
+        }
+    };
 }
 
 /// Hands every suite to a macro of yours, see [`cases!`](crate::cases).
@@ -354,5 +374,6 @@ macro_rules! every_case {
         $crate::cases!(identity => $each);
         $crate::cases!(catalog => $each);
         $crate::cases!(directory => $each);
+        $crate::cases!(hooks => $each);
     };
 }

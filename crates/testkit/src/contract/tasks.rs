@@ -313,6 +313,33 @@ pub async fn does_not_count_a_snooze<B: Backend>(store: &B) -> Outcome {
     Ok(())
 }
 
+/// A try that stores something and goes on later is told to wait by the same unit, which only its
+/// newest claim may commit. What was heard of meanwhile does not wait.
+pub async fn is_put_off_with_what_was_stored<B: Backend>(store: &B) -> Outcome {
+    let put_off = |claim: Claim, pause| async move {
+        let mut unit = store.begin().await?;
+        let held = unit.tasks().put_off(&claim, pause).await?;
+        unit.commit().await?;
+        Ok::<_, domain::store::StoreError>(held)
+    };
+    enqueue(store, &matter(1)).await?;
+    for _ in 0..5 {
+        let claim = only(store, HOUR).await?;
+        assert_eq!((claim.attempt, claim.rescued), (1, false));
+        assert!(put_off(claim.clone(), NO_TIME).await?);
+        assert!(!put_off(claim, NO_TIME).await?, "the claim was given up");
+    }
+    let overtaken = only(store, NO_TIME).await?;
+    let claim = only(store, HOUR).await?;
+    assert!(!put_off(overtaken, NO_TIME).await?);
+    enqueue(store, &matter(1)).await?;
+    assert!(put_off(claim, HOUR).await?);
+    let claim = only(store, HOUR).await?;
+    assert!(put_off(claim, HOUR).await?);
+    assert_eq!(claims(store).await?, []);
+    Ok(())
+}
+
 /// What was claimed and not begun is free for others at once, and counts for nothing.
 pub async fn is_released_as_if_never_claimed<B: Backend>(store: &B) -> Outcome {
     for number in 0..3 {

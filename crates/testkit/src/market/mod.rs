@@ -35,8 +35,8 @@ use domain::{
 };
 
 use crate::{
-    Chaos, CountingMint, FakeGateway, FakeRegistry, FixedClock, MemStore, Outcome, PlainHasher,
-    RecordingWake, ScriptedProvider, SeqIds, offer,
+    Chaos, CountingKeys, CountingMint, FakeGateway, FakeReceiver, FakeRegistry, FixedClock,
+    MemStore, Outcome, PlainHasher, RecordingWake, ScriptedProvider, SeqIds, offer,
 };
 
 /// A marketplace with nothing real in it.
@@ -60,6 +60,10 @@ pub struct Market {
     pub bank: Arc<FakeGateway>,
     /// Who was poked.
     pub wake: Arc<RecordingWake>,
+    /// The customer's own server; it hears nothing until the customer asks for it.
+    pub receiver: Arc<FakeReceiver>,
+    /// Where secrets of endpoints come from.
+    pub keys: Arc<CountingKeys>,
     /// Where ids come from.
     pub ids: Arc<SeqIds>,
     /// Where tokens come from.
@@ -151,6 +155,8 @@ impl Market {
             gateway: Arc::new(FakeGateway::new(FakeGateway::EXACT, chaos.clone())),
             coins: Arc::new(FakeGateway::new(FakeGateway::COINS, chaos.clone())),
             bank: Arc::new(FakeGateway::new(FakeGateway::BANK, chaos.clone())),
+            receiver: Arc::new(FakeReceiver::new(chaos.clone())),
+            keys: Arc::default(),
             store,
             clock,
             chaos,

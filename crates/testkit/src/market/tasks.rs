@@ -18,6 +18,7 @@ impl Market {
             Arc::new(self.confirm_sms()),
             Arc::new(self.confirm_payment()),
             Arc::new(self.send_refund()),
+            Arc::new(self.deliver_message()),
             Arc::new(Canary(self.store.clone())),
         ]
     }

@@ -3,6 +3,13 @@ use std::{sync::Arc, time::Duration};
 use domain::{
     catalog::sync::SyncCatalog,
     gateways::GatewayDirectory,
+    hooks::{
+        Schedule,
+        configure::ConfigureEndpoint,
+        deliver::{DeliverMessage, DeliverPorts},
+        replay::ReplayMessage,
+        trial::TryEndpoint,
+    },
     identity::register::{AddCustomer, IssueToken},
     inbox::{
         confirm::ConfirmSms,
@@ -35,7 +42,7 @@ use domain::{
 };
 
 use super::Market;
-use crate::{FakeGateway, FakeGateways, MemStore};
+use crate::{FakeGateway, FakeGateways, MemStore, PlainGuard};
 
 /// How often one order is asked about.
 const POLL_INTERVAL: Duration = Duration::from_secs(5);
@@ -219,6 +226,37 @@ impl Market {
     /// Collecting what customers owe.
     pub fn collect_debts(&self) -> CollectDebts {
         CollectDebts::new(self.transactions(), self.every_port())
+    }
+
+    /// Setting up an endpoint.
+    pub fn configure_endpoint(&self) -> ConfigureEndpoint {
+        let tools = (Arc::new(PlainGuard) as _, Arc::clone(&self.keys) as _);
+        ConfigureEndpoint::new(self.transactions(), self.every_port(), tools, self.present())
+    }
+
+    /// Sending messages to the customer's server.
+    pub fn deliver_message(&self) -> DeliverMessage {
+        let ports = DeliverPorts {
+            store: self.transactions(),
+            hooks: self.every_port(),
+            orders: self.every_port(),
+            inbox: self.every_port(),
+            sender: Arc::clone(&self.receiver) as _,
+            clock: self.present(),
+        };
+        DeliverMessage::new(ports, Schedule::USUAL)
+    }
+
+    /// Having a message sent again.
+    pub fn replay_message(&self) -> ReplayMessage {
+        let (wake, clock) = self.signals();
+        ReplayMessage::new(self.transactions(), wake, clock)
+    }
+
+    /// Trying the customer's server.
+    pub fn try_endpoint(&self) -> TryEndpoint {
+        let sources = (self.present(), Arc::clone(&self.ids) as _);
+        TryEndpoint::new(self.transactions(), Arc::clone(&self.receiver) as _, sources)
     }
 
     /// Adding customers.

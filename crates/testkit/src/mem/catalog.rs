@@ -6,6 +6,7 @@ use domain::{
         CatalogQueries, CatalogRepo, Country, Offer, Product, ProductFilter, ProductSort, Service,
         SyncReport, SyncedCatalog,
     },
+    hooks::Places,
     ids::{CatalogProductId, CountryId, ProductId, ProviderId, ServiceId},
     money::Amount,
     orders::Quote,
@@ -92,6 +93,15 @@ impl Catalog {
             cost: offer.cost,
         };
         self.slots.insert(key, Slot { product, price, quote, stock: offer.stock });
+    }
+
+    /// What the country and the service of an umbrella are called.
+    pub(super) fn places(&self, umbrella: CatalogProductId) -> Option<Places> {
+        let index = usize::try_from(umbrella.get() - 1).ok()?;
+        let (country, service) = *self.umbrellas.get(index)?;
+        let country = self.countries.iter().find(|it| it.id == country)?;
+        let service = self.services.iter().find(|it| it.id == service)?;
+        Some(Places { country: country.name.clone(), platform: service.name.clone() })
     }
 
     fn umbrella(&mut self, synced: &SyncedCatalog, offer: &ListedOffer) -> CatalogProductId {

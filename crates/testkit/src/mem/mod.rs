@@ -6,6 +6,7 @@ mod books;
 mod catalog;
 mod cow;
 mod directory;
+mod hooks;
 mod identity;
 mod inbox;
 mod ledger;

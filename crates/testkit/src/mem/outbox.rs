@@ -12,7 +12,9 @@ use super::{MemStore, state::State, unit::MemUnit};
 impl Outbox for MemUnit {
     async fn publish(&mut self, event: Event, at: Timestamp) -> Result<(), StoreError> {
         self.step("publish", |unit| {
-            unit.draft.fresh_events.push((event, at));
+            let messages = unit.draft.messages.get(&event.order);
+            let revision = messages.and_then(|all| all.last()).map(|newest| newest.revision);
+            unit.draft.fresh_events.push((event, at, revision));
             Ok(())
         })
         .await
@@ -26,14 +28,18 @@ fn newest(state: &State) -> EventSeq {
 #[async_trait]
 impl EventRelay for MemStore {
     async fn stamp(&self, limit: u32) -> Result<Vec<StampedEvent>, StoreError> {
+        let now = self.now();
         self.write("stamp", |state| {
             let limit = usize::try_from(limit).unwrap_or(usize::MAX);
             let count = limit.min(state.fresh_events.len());
             let mut last = newest(state).get();
             let mut stamped = Vec::new();
-            for (event, at) in state.fresh_events.drain(..count) {
+            let fresh: Vec<_> = state.fresh_events.drain(..count).collect();
+            for (event, at, revision) in fresh {
                 last += 1;
-                stamped.push(StampedEvent { seq: EventSeq::new(last), event, at });
+                let event = StampedEvent { seq: EventSeq::new(last), event, at };
+                state.tell(&event, revision, now);
+                stamped.push(event);
             }
             state.events.extend(&stamped);
             Ok(stamped)

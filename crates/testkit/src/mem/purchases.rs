@@ -128,7 +128,7 @@ fn activate(state: &mut State, order: &Order) -> Claim {
     }
     row.order = order.clone();
     let event = Event { user: order.user, order: order.id, kind: EventKind::OrderActive };
-    state.fresh_events.push((event, order.changed_at));
+    state.fresh_events.push((event, order.changed_at, None));
     Claim::Won
 }
 

@@ -12,8 +12,8 @@ use domain::{
 };
 
 use super::{
-    books::Books, catalog::Catalog, cow::Cow, directory::Providers, identity::Identities,
-    periodic::Runs, tasks::TaskRow, topups::Payins,
+    books::Books, catalog::Catalog, cow::Cow, directory::Providers, hooks::Hooks,
+    identity::Identities, periodic::Runs, tasks::TaskRow, topups::Payins,
 };
 
 /// Everything that is stored.
@@ -32,8 +32,10 @@ pub(super) struct State {
     pub(super) dropped_keys: BTreeMap<Day, Timestamp>,
     pub(super) payins: Cow<Payins>,
     pub(super) rate: Option<(IdrPerUsd, Timestamp)>,
-    pub(super) fresh_events: Cow<Vec<(Event, Timestamp)>>,
+    /// With the SMS that they tell of.
+    pub(super) fresh_events: Cow<Vec<(Event, Timestamp, Option<i32>)>>,
     pub(super) events: Cow<Vec<StampedEvent>>,
+    pub(super) hooks: Cow<Hooks>,
     pub(super) identities: Cow<Identities>,
     pub(super) catalog: Cow<Catalog>,
     pub(super) providers: Cow<Providers>,

@@ -232,6 +232,18 @@ impl TaskRepo for MemUnit {
         self.step("finish_task", |unit| Ok(unit.draft.finish(claim))).await
     }
 
+    async fn put_off(&mut self, claim: &Claim, pause: Duration) -> Result<bool, StoreError> {
+        let now = self.now();
+        self.step("put_off", |unit| {
+            let held = unit.draft.tasks.get_mut(&claim.id).filter(|row| row.is_held(claim));
+            let Some(row) = held else { return Ok(false) };
+            row.put_back(Some(now + pause));
+            row.attempt = 0;
+            Ok(true)
+        })
+        .await
+    }
+
     async fn hold_term(&mut self, term: &Term) -> Result<bool, StoreError> {
         self.step("hold_term", |unit| Ok(unit.draft.runs.holds(term))).await
     }

@@ -27,6 +27,7 @@ fn lists_every_case_of_every_suite() {
         (testkit::cases!(identity => names), include_str!("../../src/contract/identity.rs")),
         (testkit::cases!(catalog => names), include_str!("../../src/contract/catalog.rs")),
         (testkit::cases!(directory => names), include_str!("../../src/contract/directory.rs")),
+        (testkit::cases!(hooks => names), include_str!("../../src/contract/hooks.rs")),
     ] {
         let written: Vec<_> = source
             .lines()

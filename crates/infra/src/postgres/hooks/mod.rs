@@ -1,0 +1,5 @@
+//! Endpoints of customers, and what they are sent.
+
+mod queries;
+mod repo;
+mod rows;
