@@ -25,6 +25,8 @@ pub struct Config {
     pub gateways: config::Gateways,
     /// How long SMS can be read.
     pub privacy: config::Privacy,
+    /// How customers' own servers are told.
+    pub webhooks: config::Webhooks,
     /// How often everything runs.
     pub tasks: Tasks,
 }
@@ -52,6 +54,7 @@ impl Section for Config {
             rates: keys.section("rates"),
             gateways: config::Gateways::read(keys),
             privacy: keys.section("privacy"),
+            webhooks: keys.section("webhooks"),
             tasks: keys.section("tasks"),
         };
         if config.settle_patience() <= config.providers.timeout {

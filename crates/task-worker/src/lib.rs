@@ -17,13 +17,13 @@ mod wiring;
 
 pub use self::wiring::start;
 pub use config::{Config, Tasks};
-pub use handlers::Canary;
+pub use handlers::{Canary, Lanes};
 pub use lead::{Leader, LeaderError, Leadership};
 pub use periodic::{Periodic, Schedule};
 pub use pokes::Pokes;
 pub use queue::{Executor, QueueError, QueueSettings};
 pub use task::{Progress, Task, TaskError};
 pub use tasks::{
-    Adopt, Audit, Backlog, Collect, Expire, Forget, Missed, Monitor, Poll, Publisher, Pulse, Purge,
+    Adopt, Audit, Backlog, Collect, Expire, Forget, Hooks, Missed, Monitor, Poll, Publisher, Pulse, Purge,
     Rate, Relay, RollUp, Scope, Settle, Sync, Watch,
 };

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use axum::Router;
 use domain::{
     catalog::sync::SyncCatalog,
+    hooks::deliver::{DeliverMessage, DeliverPorts},
     inbox::{
         confirm::ConfirmSms,
         receive::{PullSms, ReceiveSms},
@@ -31,6 +32,7 @@ use domain::{
 use http_kit::{Health, Limits, Stages, health_routes, standard};
 use infra::{
     crypto::Sealer,
+    hooks::HookClient,
     pay::Gateways,
     postgres::Postgres,
     rates::HttpRates,
@@ -39,18 +41,21 @@ use infra::{
     system::SystemClock,
 };
 use runtime::{App, Supervisor};
-use wiring::{current_rate, fixed_rate, gateways, order_terms, pricing, provider_settings};
+use wiring::{
+    current_rate, fixed_rate, gateways, hook_client, hook_schedule, order_terms, pricing,
+    provider_settings,
+};
 
 use crate::{
     config::Config,
-    handlers::Canary,
+    handlers::{Canary, Lanes},
     lead::{Leader, LeaderError, Leadership},
     periodic::{Periodic, Schedule},
     pokes::{Everywhere, Pokes},
     queue::{Executor, QueueSettings},
     task::{Task, TaskError},
     tasks::{
-        Adopt, Audit, Backlog, Collect, Expire, Forget, Missed, Monitor, Poll, Publisher, Pulse,
+        Adopt, Audit, Backlog, Collect, Expire, Forget, Hooks, Missed, Monitor, Poll, Publisher, Pulse,
         Purge, Rate, Relay, RollUp, Scope, Settle, Sync, Watch,
     },
 };
@@ -67,6 +72,8 @@ const GATEWAY_TIMEOUT: Duration = Duration::from_secs(10);
 const RATES_TIMEOUT: Duration = Duration::from_secs(10);
 /// How often what waits is counted.
 const BACKLOG_EVERY: Duration = Duration::from_secs(10);
+/// How often messages to customers are counted, and old ones forgotten.
+const HOOKS_EVERY: Duration = Duration::from_secs(30);
 
 /// Connects, spawns every task, and serves health and metrics.
 pub async fn start(config: Config, app: App) -> anyhow::Result<()> {
@@ -78,6 +85,7 @@ pub async fn start(config: Config, app: App) -> anyhow::Result<()> {
     let parts = Parts {
         registry: Arc::new(Registry::new(postgres.clone(), provider_settings(&config.providers))?),
         gateways: Arc::new(gateways(&config.gateways, GATEWAY_TIMEOUT)?),
+        hooks: Arc::new(hook_client(&config.webhooks)?),
         feed: Arc::new(Feed(OrderFeed::new(cache.clone().named("order_feed")))),
         leader: Arc::new(Locks(redis::Leader::new(
             Redis::connect(&config.redis.session_url)?.named("leader"),
@@ -107,6 +115,7 @@ struct Parts {
     postgres: Arc<Postgres>,
     registry: Arc<Registry>,
     gateways: Arc<Gateways>,
+    hooks: Arc<HookClient>,
     feed: Arc<Feed>,
     leader: Arc<Locks>,
     pokes: Pokes,
@@ -139,6 +148,7 @@ impl Parts {
             self.led(self.every("roll_up", every.roll_up), RollUp(self.postgres.clone())),
             self.led(self.every("collect", every.collect), self.collect()),
             self.led(self.every("monitor", every.monitor), self.monitor()),
+            self.led(self.every("webhooks", HOOKS_EVERY), self.forget_hooks()),
             self.slotted(self.every("adopt", every.adopt), self.adopt()),
             self.slotted(self.every("canary", every.canary), self.pulse()),
             self.slotted(self.every("purge", every.purge), self.purge()),
@@ -163,8 +173,28 @@ impl Parts {
                 self.gateways.clone(),
                 self.clock.clone(),
             )),
+            Arc::new(self.deliver_hooks()),
             Arc::new(Canary::new(self.postgres.clone())),
         ]
+    }
+
+    /// Sends messages to customers' servers, of which a slow one must not hold up the others.
+    fn deliver_hooks(&self) -> Lanes {
+        let ports = DeliverPorts {
+            store: self.postgres.clone(),
+            hooks: self.postgres.clone(),
+            orders: self.postgres.clone(),
+            inbox: self.postgres.clone(),
+            sender: self.hooks.clone(),
+            clock: self.clock.clone(),
+        };
+        let deliver = DeliverMessage::new(ports, hook_schedule(&self.config.webhooks));
+        let width = usize::try_from(self.config.webhooks.per_endpoint).unwrap_or(1);
+        Lanes::new(Arc::new(deliver), width)
+    }
+
+    fn forget_hooks(&self) -> Hooks {
+        Hooks::new(self.postgres.clone(), self.clock.clone(), self.config.webhooks.keep)
     }
 
     fn queue(&self) -> Executor {
@@ -199,7 +229,11 @@ impl Parts {
     }
 
     fn relay(&self) -> Relay {
-        Relay::new(self.postgres.clone(), self.feed.clone(), self.clock.clone())
+        Relay::new(
+            self.postgres.clone(),
+            self.feed.clone(),
+            (self.wake.clone(), self.clock.clone()),
+        )
     }
 
     fn confirm_sms(&self) -> ConfirmSms {

@@ -1,7 +1,9 @@
 //! Turns settings into adapters and terms, for every binary alike.
 
 mod gateways;
+mod hooks;
 mod terms;
 
 pub use gateways::gateways;
+pub use hooks::{hook_client, hook_schedule};
 pub use terms::{current_rate, fixed_rate, order_terms, postgres, pricing, provider_settings};

@@ -3,8 +3,9 @@ use std::fmt;
 use super::{About, Message, Places};
 use crate::{
     inbox::StoredMessage,
-    orders::{Capabilities, Order, OrderState, OrderView},
-    providers::SmsText,
+    orders::{Capabilities, Delivery, Order, OrderState, OrderView},
+    providers::{SmsCode, SmsText},
+    time::Timestamp,
 };
 
 /// What the body of a message says.
@@ -22,7 +23,7 @@ pub struct OrderNews {
     /// The order.
     pub order: Order,
     /// The last code recognised by then.
-    pub code: Option<String>,
+    pub code: Option<SmsCode>,
     /// The text of the SMS that the message tells of; of the last one at the end of an order.
     pub text: Option<SmsText>,
     /// The number of that SMS; nothing at the end of an order.
@@ -56,7 +57,7 @@ impl OrderNews {
         let OrderView { order, carrier_name } = view;
         let (code, text) = match revision {
             Some(revision) => as_of(&order, history, revision),
-            None => order.delivery().map(|it| (it.code.clone(), it.text.clone())).unzip(),
+            None => order.delivery().map_or((None, None), told),
         };
         let then = match revision {
             Some(_) => when_delivered(&order, resend_from),
@@ -65,7 +66,7 @@ impl OrderNews {
         Some(Self {
             capabilities: Capabilities::of(&then, message.at),
             order,
-            code: code.flatten(),
+            code,
             text,
             revision,
             places,
@@ -74,22 +75,28 @@ impl OrderNews {
     }
 }
 
+/// Code and text of the newest SMS.
+fn told(delivery: &Delivery) -> (Option<SmsCode>, Option<SmsText>) {
+    (delivery.code.clone(), delivery.text.clone())
+}
+
 /// Code and text as they stood when the SMS of `revision` was stored.
 fn as_of(
     order: &Order,
     history: &[StoredMessage],
     revision: i32,
-) -> (Option<Option<String>>, Option<SmsText>) {
+) -> (Option<SmsCode>, Option<SmsText>) {
     if let Some(delivery) = order.delivery().filter(|it| it.revision == revision) {
-        return (Some(delivery.code.clone()), Some(delivery.text.clone()));
+        return told(delivery);
     }
     let mut until = history.iter().rev().filter(|message| message.revision <= revision);
     let text = history.iter().find(|message| message.revision == revision);
-    (Some(until.find_map(|message| message.code.clone())), text.map(|it| it.text.clone()))
+    let code = until.find_map(|message| message.code.clone());
+    (code, text.and_then(|message| message.text.clone()))
 }
 
 /// The order while it waited for further messages.
-fn when_delivered(order: &Order, resend_from: Option<crate::time::Timestamp>) -> Order {
+fn when_delivered(order: &Order, resend_from: Option<Timestamp>) -> Order {
     let (Some(lease), Some(delivery)) = (order.lease(), order.delivery()) else {
         return order.clone();
     };

@@ -50,7 +50,7 @@ impl<'a> OrderData<'a> {
         Self {
             order_id: order.id,
             phone_number: order.lease().map(|lease| lease.phone.reveal()),
-            otp_code: news.code.as_deref(),
+            otp_code: news.code.as_ref().map(|code| code.reveal()),
             otp_message: news.text.as_ref().map(|text| text.reveal()),
             sms_revision: news.revision,
             product_id: order.product,
@@ -90,6 +90,7 @@ pub(super) fn confidences(parcel: &Parcel) -> Vec<&str> {
     let News::Order(news) = &parcel.news else { return Vec::new() };
     let phone = news.order.lease().map(|lease| lease.phone.reveal());
     let text = news.text.as_ref().map(|text| text.reveal());
-    let all = [text, phone, news.code.as_deref()];
+    let code = news.code.as_ref().map(|code| code.reveal());
+    let all = [text, phone, code];
     all.into_iter().flatten().filter(|secret| !secret.is_empty()).collect()
 }

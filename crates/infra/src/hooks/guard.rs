@@ -4,7 +4,11 @@
 //! connected to nothing but what was resolved and judged, so that it cannot lead elsewhere in
 //! between.
 
-use std::{io, net::IpAddr, sync::Arc};
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 use async_trait::async_trait;
 use domain::hooks::{HookUrl, UrlFault};
@@ -126,7 +130,7 @@ impl Resolve for Gate {
         Box::pin(async move {
             let found = gate.resolve(name.as_str()).await?;
             // The port is that of the URL: the client puts it in.
-            let found = found.into_iter().map(|address| (address, 0).into());
+            let found = found.into_iter().map(|address| SocketAddr::new(address, 0));
             Ok(Box::new(found) as Addrs)
         })
     }

@@ -1,5 +1,6 @@
 //! Adapters on real backends.
 
+mod hooks;
 mod pay;
 mod postgres;
 mod redis;

@@ -224,3 +224,36 @@ mod tests {
         assert!(short.contains("64 hexadecimal digits") && !short.contains("abcd"));
     }
 }
+
+/// `[webhooks]`: how customers' own servers are told.
+#[derive(Debug, Clone)]
+pub struct Webhooks {
+    /// From the first look at a server's name until its answer begins.
+    pub timeout: Duration,
+    /// Networks that may be called although they are not public, and without encryption: for
+    /// tests.
+    pub allow_plain_http_to: Vec<String>,
+    /// Networks that may not be called although they are public: our own.
+    pub deny: Vec<String>,
+    /// Pauses between attempts in percent of their usual length: less is for tests.
+    pub schedule_percent: u32,
+    /// Attempts under way at one endpoint in one process.
+    pub per_endpoint: u32,
+    /// How long messages and attempts can be looked at after they ended.
+    pub keep: Duration,
+}
+
+impl Section for Webhooks {
+    fn read(keys: &mut Keys<'_>) -> Self {
+        const DAY: u64 = 24 * 3600;
+        let days = keys.within("keep_days", 14, 1..=365_u64);
+        Self {
+            timeout: keys.millis("timeout_ms", 3000, 100..=30_000),
+            allow_plain_http_to: keys.or("allow_plain_http_to", Vec::new()),
+            deny: keys.or("deny", Vec::new()),
+            schedule_percent: keys.within("schedule_percent", 100, 1..=100),
+            per_endpoint: keys.within("per_endpoint", 2, 1..=16),
+            keep: Duration::from_secs(days.saturating_mul(DAY)),
+        }
+    }
+}

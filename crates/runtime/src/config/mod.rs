@@ -25,7 +25,7 @@ pub use gateways::{
     Stripe,
 };
 pub use keys::Keys;
-pub use market::{Ingest, Orders, Pricing, Privacy, Providers, Rates, Secrets};
+pub use market::{Ingest, Orders, Pricing, Privacy, Providers, Rates, Secrets, Webhooks};
 pub use reference::reference;
 pub use sections::{Database, Http, Log, LogFormat, Redis, Shutdown, Telemetry};
 pub use source::Source;

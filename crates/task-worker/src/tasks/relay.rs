@@ -2,7 +2,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::{
-    outbox::{EventRelay, StampedEvent},
+    hooks::About,
+    outbox::{EventRelay, Queue, StampedEvent, Wake},
     time::Clock,
 };
 use metrics::{counter, histogram};
@@ -20,6 +21,7 @@ pub trait Publisher: Send + Sync {
 pub struct Relay {
     events: Arc<dyn EventRelay>,
     feed: Arc<dyn Publisher>,
+    wake: Arc<dyn Wake>,
     clock: Arc<dyn Clock>,
 }
 
@@ -31,9 +33,9 @@ impl Relay {
     pub fn new(
         events: Arc<dyn EventRelay>,
         feed: Arc<dyn Publisher>,
-        clock: Arc<dyn Clock>,
+        (wake, clock): (Arc<dyn Wake>, Arc<dyn Clock>),
     ) -> Self {
-        Self { events, feed, clock }
+        Self { events, feed, wake, clock }
     }
 
     fn measure(&self, events: &[StampedEvent]) {
@@ -51,6 +53,9 @@ impl Task for Relay {
         let events = self.events.stamp(Self::BATCH).await?;
         if events.is_empty() {
             return Ok(Progress::Done);
+        }
+        if events.iter().any(|stamped| About::is_told(stamped.event.kind)) {
+            self.wake.wake(Queue::Tasks); // a customer's server may have to be told
         }
         // Stamped is what counts: streams that miss a message find the event by its place.
         if let Err(error) = self.feed.publish(&events).await {

@@ -71,7 +71,11 @@ impl Publisher for Feed {
 }
 
 fn relay(market: &Market, feed: &Arc<Feed>) -> Relay {
-    Relay::new(Arc::new(market.store.clone()), feed.clone(), market.clock.clone())
+    Relay::new(
+        Arc::new(market.store.clone()),
+        feed.clone(),
+        (market.wake.clone(), market.clock.clone()),
+    )
 }
 
 #[tokio::test]

@@ -57,10 +57,10 @@ async fn receive<B: Backend>(stage: &Stage<'_, B>, order: Order, code: &str) -> 
     let capture = order.money().capture(order.quote.provider, order.quote.cost);
     let at = order.changed_at + Duration::from_secs(1);
     let text = SmsText::new(&format!("Code {code}"));
-    let order = order.receive(text.clone(), Some(code.to_owned()), at)?;
+    let order = order.receive(text.clone(), Some(code.into()), at)?;
     let revision = order.delivery().map_or(0, |delivery| delivery.revision);
     let source = MessageSource::Poll;
-    let message = StoredMessage { revision, code: Some(code.to_owned()), text, source, at };
+    let message = StoredMessage { revision, code: Some(code.into()), text: Some(text), source, at };
     let mut unit = stage.store.begin().await?;
     unit.orders().lock(order.id).await?.ok_or("no such order")?;
     if first {
