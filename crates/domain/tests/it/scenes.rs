@@ -8,6 +8,7 @@ use domain::{
         DisputeReport, DisputeState, GatewayError, PaymentGateway, PaymentRef, PaymentReport,
         RefundState,
     },
+    hooks::{HookQueries, MessageState, Trigger, configure::EndpointChange},
     identity::{IdentityQueries, register::RegisterError},
     inbox::{Callback, CallbackStore},
     ledger::{
@@ -73,6 +74,30 @@ fn correction(market: &Market, change: Change, amount: Amount) -> Proposal {
     }
 }
 
+/// The customer wants to be told.
+async fn listen(market: &Market) -> Outcome {
+    let url = Some("https://customer.example/hook".to_owned());
+    let change = EndpointChange { url, secret: None };
+    market.configure_endpoint().change(market.user, change).await?;
+    Ok(())
+}
+
+/// The code and the end of its order were told, the code that many times at least, and every time
+/// in the same words.
+async fn judge_told(market: &Market, least: usize) -> Outcome {
+    let messages = market.store.messages(market.user, 10).await?;
+    assert_eq!(messages.len(), 2);
+    for message in messages {
+        assert_eq!(message.state, MessageState::Delivered);
+        let came: Vec<_> = market.receiver.came();
+        let came: Vec<_> = came.iter().filter(|(_, it)| it.id == message.id).collect();
+        assert!(came.windows(2).all(|pair| pair[0].1.news == pair[1].1.news));
+        let is_code = message.expires_at.is_some() || message.trigger == Trigger::Replay;
+        assert!(came.len() >= if is_code { least } else { 1 });
+    }
+    Ok(())
+}
+
 /// The customer's money goes elsewhere.
 async fn spend(market: &Market, amount: Amount) -> Outcome {
     market.adjustments().decide(&correction(market, Change::Take, amount), "Grace").await?;
@@ -127,6 +152,9 @@ pub(crate) enum Scene {
     IssueToken,
     SyncCatalog,
     Canary,
+    Configure,
+    Tell,
+    TellAgain,
 }
 
 /// Hands all scenes to a macro, those together that belong together.
@@ -149,6 +177,7 @@ macro_rules! every_scene {
             paying_back => OrderRefund SendRefund SendRefundSlowly SendRefundInVain
                 ConfirmRefundBack;
             operating => Resolve Adjust AddCustomer IssueToken SyncCatalog Canary;
+            telling => Configure Tell TellAgain;
         }
     };
 }
@@ -208,6 +237,8 @@ impl Scene {
                 | Self::Close
                 | Self::CloseFinished
                 | Self::CloseLate
+                | Self::Tell
+                | Self::TellAgain
         )
     }
 
@@ -255,7 +286,17 @@ impl Scene {
         if self.delivers() {
             market.sms(order, "1234")?;
         }
+        if matches!(self, Self::Tell | Self::TellAgain) {
+            listen(market).await?;
+        }
         match self {
+            Self::Tell | Self::TellAgain => {
+                market.poll_active().run_once().await?;
+                market.events(order).await?;
+                if self == Self::TellAgain {
+                    market.run_tasks().await?;
+                }
+            }
             Self::Finish | Self::Resend | Self::CloseFinished => {
                 market.poll_active().run_once().await?;
             }
@@ -295,6 +336,8 @@ impl Scene {
                 | Self::Poll
                 | Self::ExpireDelivered
                 | Self::CloseFinished
+                | Self::Tell
+                | Self::TellAgain
         )
     }
 
@@ -420,6 +463,11 @@ impl Scene {
                 let callback = market.callback(stage.order()?, "1234")?;
                 market.receive_sms().execute(&callback).await?;
             }
+            Self::Configure => listen(market).await?,
+            Self::TellAgain => {
+                let message = market.store.messages(market.user, 1).await?.remove(0);
+                market.replay_message().execute(Some(market.user), message.id).await?;
+            }
             _ => self.act_for_worker(stage).await?,
         }
         Ok(())
@@ -451,7 +499,9 @@ impl Scene {
                 let payment = PaymentRef::Payment(stage.payment()?.1.clone());
                 market.confirm_payment().execute(gateway, &payment, None).await?;
             }
-            Self::Drain | Self::ConfirmTask | Self::Canary => _ = market.run_tasks().await?,
+            Self::Drain | Self::ConfirmTask | Self::Canary | Self::Tell => {
+                market.run_tasks().await?;
+            }
             scene if scene.sends_refund() => _ = market.run_tasks().await?,
             Self::PollTopups => _ = market.poll_topups().run_once().await?,
             Self::CatchUp => _ = market.catch_up().run_once().await?,
@@ -498,6 +548,8 @@ impl Scene {
                 | Self::AddCustomer
                 | Self::IssueToken
                 | Self::SyncCatalog
+                | Self::Configure
+                | Self::TellAgain
         )
     }
 
@@ -549,6 +601,12 @@ impl Scene {
                 assert_eq!(market.store.all_tasks().await.len(), 0);
             }
             Self::Canary => assert_eq!(market.check_canaries().await?, 1),
+            Self::Configure => {
+                let endpoint = market.store.endpoint(market.user).await?.ok_or("an endpoint")?;
+                assert!(endpoint.active_url().is_some() && endpoint.secret.is_some());
+            }
+            Self::Tell => judge_told(market, 1).await?,
+            Self::TellAgain => judge_told(market, 2).await?,
             _ => {}
         }
         Ok(())
