@@ -24,6 +24,8 @@ pub struct Config {
     pub pricing: config::Pricing,
     /// How old a rate may be.
     pub rates: config::Rates,
+    /// How customers' own servers are told.
+    pub webhooks: config::Webhooks,
     /// How many customers may listen.
     pub streams: Streams,
 }
@@ -39,6 +41,7 @@ impl Section for Config {
             providers: keys.section("providers"),
             pricing: keys.section("pricing"),
             rates: keys.section("rates"),
+            webhooks: keys.section("webhooks"),
             streams: keys.section("streams"),
         }
     }

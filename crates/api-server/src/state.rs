@@ -3,6 +3,7 @@ use std::sync::Arc;
 use axum::extract::FromRef;
 use domain::{
     catalog::CatalogQueries,
+    hooks::{HookQueries, configure::ConfigureEndpoint, replay::ReplayMessage, trial::TryEndpoint},
     ledger::LedgerQueries,
     orders::{
         OrderQueries, cancel::CancelOrder, finish::FinishOrder, place::PlaceOrders,
@@ -37,6 +38,14 @@ pub struct Parts {
     pub catalog: Arc<dyn CatalogQueries>,
     /// Reads wallets.
     pub ledger: Arc<dyn LedgerQueries>,
+    /// Sets up customers' endpoints.
+    pub configure_endpoint: ConfigureEndpoint,
+    /// Tries them.
+    pub try_endpoint: TryEndpoint,
+    /// Has messages sent to them again.
+    pub replay_message: ReplayMessage,
+    /// Reads what they were sent.
+    pub hooks: Arc<dyn HookQueries>,
     /// Tells customers what happens.
     pub live: Live,
     /// Knows what a dollar costs.
@@ -74,6 +83,10 @@ offered! {
     orders: Arc<dyn OrderQueries>,
     catalog: Arc<dyn CatalogQueries>,
     ledger: Arc<dyn LedgerQueries>,
+    configure_endpoint: ConfigureEndpoint,
+    try_endpoint: TryEndpoint,
+    replay_message: ReplayMessage,
+    hooks: Arc<dyn HookQueries>,
     live: Live,
     rate: Arc<dyn ExchangeRate>,
     clock: Arc<dyn Clock>,

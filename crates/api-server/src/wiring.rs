@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use domain::{
+    hooks::{configure::ConfigureEndpoint, replay::ReplayMessage, trial::TryEndpoint},
     inbox::receive::PullSms,
     orders::{
         cancel::CancelOrder,
@@ -19,15 +20,16 @@ use domain::{
 use http_kit::Health;
 use infra::{
     crypto::{Sealer, Tokens},
+    hooks::{FreshKeys, HookClient},
     postgres::Postgres,
     redis::{FeedItem, FeedReader, OrderFeedListener, OrderNote, Redis, Waker},
     sms::Registry,
-    system::SystemClock,
+    system::{SystemClock, SystemIds},
 };
 use metrics::gauge;
 use runtime::{Stop, Supervisor};
 use tokio::time::sleep;
-use wiring::{current_rate, order_terms, provider_settings};
+use wiring::{current_rate, hook_client, order_terms, provider_settings};
 
 use crate::{
     auth::Callers,
@@ -68,8 +70,14 @@ pub(crate) fn wire(config: &Config, supervisor: &Supervisor) -> anyhow::Result<W
         async move { pinged.ping().await }
     });
     let rate = current_rate(&config.pricing, &config.rates, Arc::new(postgres.clone()))?;
-    let backends =
-        Backends { postgres, registry, wake: Arc::new(waker), hub, rate: Arc::new(rate) };
+    let backends = Backends {
+        postgres,
+        registry,
+        hooks: Arc::new(hook_client(&config.webhooks)?),
+        wake: Arc::new(waker),
+        hub,
+        rate: Arc::new(rate),
+    };
     let state = AppState::new(backends.parts(config, supervisor.clone()));
     Ok(Wired { state, health })
 }
@@ -78,6 +86,7 @@ pub(crate) fn wire(config: &Config, supervisor: &Supervisor) -> anyhow::Result<W
 struct Backends {
     postgres: Postgres,
     registry: Arc<dyn ProviderRegistry>,
+    hooks: Arc<HookClient>,
     wake: Arc<dyn Wake>,
     hub: Hub,
     rate: Arc<dyn ExchangeRate>,
@@ -85,7 +94,7 @@ struct Backends {
 
 impl Backends {
     fn parts(self, config: &Config, supervisor: Supervisor) -> Parts {
-        let Self { postgres, registry, wake, hub, rate } = self;
+        let Self { postgres, registry, hooks, wake, hub, rate } = self;
         let postgres = Arc::new(postgres);
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let terms = order_terms(&config.orders);
@@ -110,7 +119,7 @@ impl Backends {
                 pull,
                 (wake.clone(), clock.clone()),
             ),
-            finish_order: FinishOrder::new(postgres.clone(), wake, clock.clone()),
+            finish_order: FinishOrder::new(postgres.clone(), wake.clone(), clock.clone()),
             resend_order: ResendOrder::new(
                 postgres.clone(),
                 postgres.clone(),
@@ -121,6 +130,19 @@ impl Backends {
             orders: postgres.clone(),
             catalog: postgres.clone(),
             ledger: postgres.clone(),
+            configure_endpoint: ConfigureEndpoint::new(
+                postgres.clone(),
+                postgres.clone(),
+                (hooks.clone(), Arc::new(FreshKeys)),
+                clock.clone(),
+            ),
+            try_endpoint: TryEndpoint::new(
+                postgres.clone(),
+                hooks,
+                (clock.clone(), Arc::new(SystemIds)),
+            ),
+            replay_message: ReplayMessage::new(postgres.clone(), wake, clock.clone()),
+            hooks: postgres.clone(),
             live: Live::new(hub, postgres.clone(), postgres),
             rate,
             clock,

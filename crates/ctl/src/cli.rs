@@ -7,7 +7,7 @@ mod topup;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use domain::{money::Amount, providers::Protocol};
+use domain::{hooks::MessageId, money::Amount, providers::Protocol};
 use infra::postgres::Role;
 use runtime::config::{HttpUrl, Raw, Value};
 
@@ -75,6 +75,9 @@ pub enum Command {
     /// Durable work, and what was given up
     #[command(subcommand)]
     Task(Task),
+    /// What customers' own servers are told
+    #[command(subcommand)]
+    Webhook(Webhook),
     /// Check settings, database, Redis and providers, and say what to do about what is wrong
     Doctor,
 }
@@ -254,6 +257,36 @@ pub enum Task {
     Retry(Intervention),
     /// Delete what was given up: it will never be done
     Discard(Intervention),
+}
+
+/// `webhook …`.
+#[derive(Debug, Subcommand)]
+pub enum Webhook {
+    /// Show the endpoint of a customer and the latest messages for it
+    Show {
+        /// Whose endpoint
+        #[command(flatten)]
+        customer: ByEmailOrId,
+    },
+    /// Show the latest attempts to reach a customer's server
+    Attempts {
+        /// Whose server
+        #[command(flatten)]
+        customer: ByEmailOrId,
+        /// At most so many
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
+        limit: u32,
+    },
+    /// Send messages again, under the ids they always had
+    Replay {
+        /// Ids, as `webhook show` shows them
+        #[arg(required = true, num_args = 1.., value_parser = message)]
+        ids: Vec<MessageId>,
+    },
+}
+
+fn message(text: &str) -> Result<MessageId, String> {
+    MessageId::parse(text).ok_or_else(|| "must be msg_ and 32 hexadecimal digits".to_owned())
 }
 
 /// `task retry` and `task discard`.

@@ -74,5 +74,6 @@ async fn dispatch(command: &Command, backends: &Backends) -> Result<Answer, Fail
         Command::Ledger(command) => commands::ledger(desk, command).await,
         Command::Privacy(command) => commands::privacy(desk, command).await,
         Command::Task(command) => commands::task(desk, command).await,
+        Command::Webhook(command) => commands::webhook(desk, command).await,
     }
 }

@@ -43,6 +43,7 @@ impl Backends {
             catalog: storage.clone(),
             queue: storage.clone(),
             letters: storage.clone(),
+            hooks: storage.clone(),
             registry: Arc::new(registry.map_err(Failure::failed)?),
             hasher: Arc::new(Argon2Hasher::new(HASHERS)),
             mint: Arc::new(Tokens),

@@ -6,13 +6,14 @@ mod catalog;
 mod face;
 mod orders;
 mod route;
+mod webhook;
 
-use Scope::{BalanceRead, CatalogRead, OrdersRead, OrdersWrite};
+use Scope::{BalanceRead, CatalogRead, OrdersRead, OrdersWrite, WebhooksManage};
 use axum::{Router, http::Method};
 use domain::identity::Scope;
 
 pub(crate) use route::Declared;
-use route::{Route, both, get, post, v1};
+use route::{Route, both, get, patch, post, v1};
 
 use crate::state::AppState;
 
@@ -33,6 +34,11 @@ fn all() -> impl Iterator<Item = Route> {
         both("/orders/cancel", post(OrdersWrite, orders::cancel::cancel)),
         both("/orders/finish", post(OrdersWrite, orders::finish::finish)),
         both("/orders/resend", post(OrdersWrite, orders::resend::resend)),
+        both("/webhook", get(WebhooksManage, webhook::config::show)),
+        both("/webhook", patch(WebhooksManage, webhook::config::update)),
+        both("/webhook/test", post(WebhooksManage, webhook::test::send)),
+        v1("/webhook/attempts", get(WebhooksManage, webhook::attempts::list)),
+        v1("/webhook/replay", post(WebhooksManage, webhook::replay::replay)),
     ]
     .into_iter()
     .flatten()

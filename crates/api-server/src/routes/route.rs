@@ -53,6 +53,11 @@ pub(super) fn post<T: 'static>(scope: Scope, handler: impl Handler<T, AppState>)
     Entry { method: Method::POST, scope, handler: routing::post(handler) }
 }
 
+/// Changes something in parts.
+pub(super) fn patch<T: 'static>(scope: Scope, handler: impl Handler<T, AppState>) -> Entry {
+    Entry { method: Method::PATCH, scope, handler: routing::patch(handler) }
+}
+
 /// An entry at its place. Routes are listed before they are built, so that a test can ask of each
 /// of them who may call it.
 pub(super) struct Route {

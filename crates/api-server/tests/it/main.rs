@@ -11,3 +11,4 @@ mod process;
 mod stream;
 mod support;
 mod wait;
+mod webhook;

@@ -116,6 +116,11 @@ impl Api {
         self.send(request("POST", path, token).body(body.to_owned().into()).unwrap()).await
     }
 
+    pub(crate) async fn patch(&self, path: &str, body: &str) -> Answer {
+        let request = request("PATCH", path, &self.token);
+        self.send(request.body(body.to_owned().into()).unwrap()).await
+    }
+
     /// Asks for a purchase with this idempotency key.
     pub(crate) async fn create(&self, key: &str, body: &str) -> Answer {
         self.create_at("/v1/orders/create", key, body).await
@@ -195,6 +200,10 @@ fn parts(market: &Market, hub: &Hub, supervisor: &Supervisor) -> Parts {
         orders: store.clone(),
         catalog: store.clone(),
         ledger: store.clone(),
+        configure_endpoint: market.configure_endpoint(),
+        try_endpoint: market.try_endpoint(),
+        replay_message: market.replay_message(),
+        hooks: store.clone(),
         live: Live::new(hub.clone(), store.clone(), store),
         rate: Arc::new(market.current_rate()),
         clock: market.clock.clone(),

@@ -12,6 +12,7 @@ mod task;
 mod token;
 mod topup;
 mod topup_history;
+mod webhook;
 mod word;
 
 use std::{env, fs, io::Read as _, path::Path, sync::Arc};
@@ -20,6 +21,7 @@ use anyhow::Context as _;
 use domain::{
     catalog::{CatalogRepo, Pricing},
     gateways::GatewayDirectory,
+    hooks::HookQueries,
     identity::{Customer, IdentityQueries, PasswordHasher, TokenMint},
     ids::UserId,
     ledger::{LedgerQueries, LedgerUpkeep, treasury::Treasury},
@@ -43,6 +45,7 @@ pub use rate::rate;
 pub use task::task;
 pub use token::token;
 pub use topup::{start_topup, topup};
+pub use webhook::webhook;
 
 use crate::{Failure, cli::ByEmailOrId};
 
@@ -71,6 +74,8 @@ pub struct Desk {
     pub queue: Arc<dyn TaskQueue>,
     /// Work that was given up.
     pub letters: Arc<dyn DeadLetters>,
+    /// What customers' servers are told.
+    pub hooks: Arc<dyn HookQueries>,
     /// Calls providers.
     pub registry: Arc<dyn ProviderRegistry>,
     /// Hashes passwords.

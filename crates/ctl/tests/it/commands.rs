@@ -322,3 +322,33 @@ async fn what_was_given_up_is_shown_and_decided_upon() {
     assert_eq!(operator.does("task list").await.text, "none");
     assert_eq!(operator.market.run_tasks().await.unwrap(), 2);
 }
+
+#[tokio::test]
+async fn shows_what_customers_servers_were_told() {
+    let operator = Operator::new().await;
+    let market = &operator.market;
+    let id = market.user.get();
+    let (exit, told) = operator.fails(&format!("webhook show --id {id}")).await;
+    assert_eq!((exit, told.contains("has no webhook")), (Exit::Conflict, true));
+    let url = Some("https://customer.example/hook".to_owned());
+    let change = domain::hooks::configure::EndpointChange { url, secret: None };
+    market.configure_endpoint().change(market.user, change).await.unwrap();
+    market.credit(market.user, 100).await.unwrap();
+    let order = market.buy().await.unwrap();
+    market.sms(&order, "1234").unwrap();
+    market.pull_sms().execute(&order).await.unwrap();
+    market.events(&order).await.unwrap();
+    market.run_tasks().await.unwrap();
+    let shown = operator.does(&format!("webhook show --id {id}")).await;
+    assert_eq!(shown.json["messages"][0]["state"], "delivered");
+    assert!(!shown.text.contains("whsec_"), "the secret is its owner's");
+    let message = shown.json["messages"][0]["id"].as_str().unwrap().to_owned();
+    let replayed = operator.does(&format!("webhook replay {message}")).await;
+    assert_eq!(replayed.json["replayed"][0], message);
+    market.run_tasks().await.unwrap();
+    let attempts = operator.does(&format!("webhook attempts --id {id}")).await;
+    assert_eq!(attempts.json[0]["trigger"], "replay");
+    assert_eq!(attempts.json.as_array().unwrap().len(), 2);
+    let unknown = "msg_00000000000000000000000000000099";
+    assert_eq!(operator.fails(&format!("webhook replay {unknown}")).await.0, Exit::Conflict);
+}

@@ -33,6 +33,7 @@ impl Operator {
             catalog: storage.clone(),
             queue: storage.clone(),
             letters: storage.clone(),
+            hooks: storage.clone(),
             registry: market.registry.clone(),
             hasher: market.hasher.clone(),
             mint: market.mint.clone(),
@@ -60,6 +61,7 @@ impl Operator {
             Command::Ledger(command) => commands::ledger(&self.desk, command).await,
             Command::Privacy(command) => commands::privacy(&self.desk, command).await,
             Command::Task(command) => commands::task(&self.desk, command).await,
+            Command::Webhook(command) => commands::webhook(&self.desk, command).await,
             Command::Migrate(_) | Command::Doctor => unreachable!("needs a real database"),
         }
     }
