@@ -18,6 +18,7 @@ mod failover;
 mod gateways;
 mod harness;
 mod health;
+mod hooks;
 mod life;
 mod shutdown;
 mod stream;

@@ -1,11 +1,22 @@
 //! The two forms in which messages are signed: the published one, and that of Standard Webhooks.
 
 use aws_lc_rs::rand;
-use base64::{Engine as _, engine::general_purpose::STANDARD};
+use base64::{
+    Engine as _, alphabet,
+    engine::{
+        DecodePaddingMode,
+        general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD},
+    },
+};
 use domain::hooks::{HookKeys, HookSecret};
 
 use crate::crypto::hmac_sha256;
 
+/// Reads base64 with and without its padding, as libraries do.
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
 /// Leads secrets that hold random bytes in base64.
 const PREFIX: &str = "whsec_";
 /// Random bytes in a secret of ours.
@@ -28,7 +39,7 @@ pub(super) fn of_message(secret: &HookSecret, id: &str, timestamp: i64, body: &[
 /// prefix if there is one. A secret that no library could read signs as it is.
 fn key(secret: &HookSecret) -> Vec<u8> {
     let text = secret.reveal();
-    let bytes = STANDARD.decode(text.strip_prefix(PREFIX).unwrap_or(text));
+    let bytes = LENIENT.decode(text.strip_prefix(PREFIX).unwrap_or(text));
     bytes.ok().filter(|bytes| !bytes.is_empty()).unwrap_or_else(|| text.as_bytes().to_vec())
 }
 
@@ -84,6 +95,7 @@ mod tests {
     fn takes_a_secret_as_libraries_do() {
         assert_eq!(key(&secret("whsec_dGVzdA==")), b"test");
         assert_eq!(key(&secret("dGVzdA==")), b"test");
+        assert_eq!(key(&secret("whsec_dGVzdA")), b"test");
         assert_eq!(key(&secret("no base64!")), b"no base64!");
         assert_eq!(key(&secret("whsec_")), b"whsec_");
     }

@@ -82,7 +82,10 @@ struct Script(Vec<IpAddr>, AtomicUsize);
 
 impl Script {
     fn new(turns: &[&str]) -> Arc<Self> {
-        Arc::new(Self(turns.iter().map(|text| text.parse().unwrap()).collect(), AtomicUsize::new(0)))
+        Arc::new(Self(
+            turns.iter().map(|text| text.parse().unwrap()).collect(),
+            AtomicUsize::new(0),
+        ))
     }
 }
 
@@ -173,9 +176,23 @@ async fn calls_nothing_that_is_not_public() {
     let port = address.port();
     let client = strict();
     for host in [
-        "127.0.0.1", "127.1", "2130706433", "0x7f.1", "0x7f000001", "0177.0.0.1", "127.0.0.1.",
-        "0.0.0.0", "0", "[::1]", "[::]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[::127.0.0.1]",
-        "localhost", "localhost.", "customer.example",
+        "127.0.0.1",
+        "127.1",
+        "2130706433",
+        "0x7f.1",
+        "0x7f000001",
+        "0177.0.0.1",
+        "127.0.0.1.",
+        "0.0.0.0",
+        "0",
+        "[::1]",
+        "[::]",
+        "[::ffff:127.0.0.1]",
+        "[::ffff:7f00:1]",
+        "[::127.0.0.1]",
+        "localhost",
+        "localhost.",
+        "customer.example",
     ] {
         for scheme in ["https", "http"] {
             let text = format!("{scheme}://{host}:{port}/good");
@@ -248,7 +265,10 @@ async fn hears_who_is_gone_and_who_wants_a_pause() {
     let sent = send(&local(), &format!("http://{address}/gone")).await;
     assert!(sent.outcome.is_gone());
     let sent = send(&local(), &format!("http://{address}/later")).await;
-    assert_eq!((sent.outcome, sent.wish), (SendOutcome::Answered(503), Some(Duration::from_secs(7))));
+    assert_eq!(
+        (sent.outcome, sent.wish),
+        (SendOutcome::Answered(503), Some(Duration::from_secs(7)))
+    );
 }
 
 #[tokio::test]

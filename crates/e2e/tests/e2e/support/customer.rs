@@ -74,6 +74,13 @@ impl Customer {
         self.try_post(path, None, &body).await.unwrap()
     }
 
+    pub(crate) async fn patch(&self, path: &str, body: Value) -> Reply {
+        let request = self.http.request(Method::PATCH, format!("{}{path}", self.url));
+        Reply::read(request.bearer_auth(&self.token).json(&body).send().await.unwrap())
+            .await
+            .unwrap()
+    }
+
     /// Asks for what `body` describes.
     pub(crate) async fn create(&self, key: Option<&str>, body: &Value) -> Reply {
         self.try_post("/v1/orders/create", key, body).await.unwrap()

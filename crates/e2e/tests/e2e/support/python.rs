@@ -20,7 +20,8 @@ pub(crate) async fn python(script: &str, variables: &[(&str, &str)]) -> String {
     told.into_owned()
 }
 
-async fn interpreter() -> &'static Path {
+/// Where Python is, with the published clients.
+pub(super) async fn interpreter() -> &'static Path {
     static PYTHON: OnceCell<PathBuf> = OnceCell::const_new();
     PYTHON
         .get_or_init(async || match &place().python {

@@ -176,6 +176,11 @@ impl Stack {
         Customer { email, id: added["id"].as_i64().unwrap(), token, url, http }
     }
 
+    /// A file beside the logs.
+    pub(crate) fn scratch(&self, name: &str) -> PathBuf {
+        self.directory.join(name)
+    }
+
     /// Logs of everything that is ours.
     pub(super) fn logs(&self) -> impl Iterator<Item = PathBuf> {
         let ctl = self.ctl.log();

@@ -98,6 +98,10 @@ const FOREIGN: &[(&str, &[&str])] = &[
             "SELECT * FROM tasks",
             "INSERT INTO tasks (kind, subject, run_at) VALUES ('canary', 'x', now())",
             "SELECT task_withdraw('order.close_upstream', '1')",
+            "DELETE FROM webhook_messages",
+            "DELETE FROM webhook_attempts",
+            "UPDATE webhook_attempts SET outcome = 'delivered'",
+            TELL,
             "SELECT task_intervene(1, 'retry', 'me', 'because')",
         ],
     ),
@@ -127,6 +131,10 @@ const FOREIGN: &[(&str, &[&str])] = &[
             "UPDATE tasks SET run_at = now()",
             "DELETE FROM tasks",
             "SELECT task_withdraw('refund.send', '1')",
+            "SELECT * FROM webhook_endpoints",
+            "SELECT * FROM webhook_messages",
+            "SELECT * FROM webhook_attempts",
+            TELL,
             "SELECT task_intervene(1, 'discard', 'me', 'because')",
         ],
     ),
@@ -145,6 +153,7 @@ const FOREIGN: &[(&str, &[&str])] = &[
             "UPDATE users SET suspended_at = NULL",
             "INSERT INTO api_tokens SELECT * FROM api_tokens",
             "INSERT INTO task_audit (task_id) VALUES (1)",
+            "INSERT INTO webhook_endpoints (user_id) VALUES (1)",
             "SELECT task_intervene(1, 'retry', 'me', 'because')",
         ],
     ),
@@ -164,11 +173,16 @@ const FOREIGN: &[(&str, &[&str])] = &[
             "UPDATE topup_refunds SET state = 'FAILED'",
             "INSERT INTO exchange_rates VALUES (now(), 16000)",
             "UPDATE task_audit SET operator = 'somebody else'",
+            "INSERT INTO webhook_messages (id) VALUES (gen_random_uuid())",
+            "DELETE FROM webhook_messages",
+            "INSERT INTO webhook_attempts (host) VALUES ('x')",
+            TELL,
             "DELETE FROM task_audit",
         ],
     ),
 ];
 
+const TELL: &str = "SELECT webhook_enqueue('{}')";
 const NOTE: &str = "SELECT ledger.note_decision('x', 'me', 'because')";
 const PROPOSE: &str = "SELECT ledger.propose_adjustment('x', 1, 'give', 1, 'me', 'because')";
 const APPROVE: &str = "SELECT ledger.approve_adjustment('x', 'you')";

@@ -1,0 +1,89 @@
+"""A customer's server: takes messages, checks them with published libraries, and says what came.
+
+Each path behaves in its own way: /good acknowledges, /bad fails, /slow answers after the sender's
+patience, /gone says so, /elsewhere redirects to /good. Prints its port, then a line per message.
+"""
+
+import json
+import os
+import sys
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from smscode import parse_webhook_event, verify_webhook_signature
+from standardwebhooks.webhooks import Webhook
+
+STATUS = {"/good": 200, "/bad": 500, "/gone": 410, "/elsewhere": 302, "/slow": 200}
+SECRETS = {}
+lock = threading.Lock()
+
+
+def verdict(path, headers, body):
+    """Whether both libraries believe the message; nothing when its path has no secret."""
+    secret = SECRETS.get(path)
+    if secret is None:
+        return None
+    if not verify_webhook_signature(body, headers["x-webhook-signature"], secret):
+        return False
+    if verify_webhook_signature(body + b" ", headers["x-webhook-signature"], secret):
+        return False
+    Webhook(secret).verify(body, dict(headers.items()))
+    parse_webhook_event(body)
+    return True
+
+
+class Receiver(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self):
+        path, _, query = self.path.partition("?")
+        body = self.rfile.read(int(self.headers.get("content-length", "0")))
+        if path == "/secret":
+            wanted = json.loads(body)
+            SECRETS[wanted["path"]] = wanted["secret"]
+            return self.answer(200)
+        event = json.loads(body)
+        try:
+            believed = verdict(path + "?" + query, self.headers, body)
+        except Exception as error:
+            print("not believed:", repr(error), file=sys.stderr)
+            believed = False
+        line = {
+            "path": path,
+            "query": query,
+            "id": self.headers["webhook-id"],
+            "event": event["event"],
+            "data": event["data"],
+            "timestamp": event["timestamp"],
+            "believed": believed,
+            "at": time.time(),
+        }
+        with lock:
+            print(json.dumps(line), flush=True)
+        if path == "/slow":
+            time.sleep(float(os.environ.get("SLOW", "5")))
+        self.answer(STATUS.get(path, 404))
+
+    def answer(self, status):
+        try:
+            self.send_response(status)
+            if status == 302:
+                self.send_header("location", "/good?followed")
+            self.send_header("content-length", "0")
+            self.end_headers()
+        except OSError:
+            pass  # whoever asked has gone
+
+    def log_message(self, *_):
+        pass
+
+
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+
+server = Server(("127.0.0.1", 0), Receiver)
+print(json.dumps({"port": server.server_port}), flush=True)
+server.serve_forever()

@@ -1,0 +1,69 @@
+//! Servers of customers, written with the libraries that customers use.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::{
+    customer::Customer,
+    process::{Process, Program},
+    python::interpreter,
+    stack::Stack,
+    wait::{SOON, eventually},
+};
+
+/// A server that takes messages in several ways, see `python/receiver.py`.
+pub(crate) struct Receiver {
+    process: Process,
+    url: String,
+}
+
+impl Receiver {
+    /// One that is ready.
+    pub(crate) async fn start(stack: &Stack) -> Self {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("python/receiver.py");
+        let environment = [("PYTHONUTF8", "1"), ("PYTHONDONTWRITEBYTECODE", "1")];
+        let process = Process::start(Program {
+            name: "receiver".to_owned(),
+            path: interpreter().await.to_owned(),
+            arguments: vec![script.display().to_string()],
+            environment: environment.map(|(key, it)| (key.to_owned(), it.to_owned())).to_vec(),
+            log: stack.scratch("receiver.log"),
+        });
+        let mut receiver = Self { process, url: String::new() };
+        let port = eventually("the receiver listens", SOON, async || {
+            receiver.lines().first().and_then(|line| line["port"].as_u64()).ok_or("not yet")
+        });
+        let port = port.await;
+        receiver.url = format!("http://127.0.0.1:{port}");
+        receiver
+    }
+
+    /// Where a customer may be told; `path` says how it goes.
+    pub(crate) fn at(&self, path: &str, customer: &Customer) -> String {
+        format!("{}{path}?{}", self.url, customer.id)
+    }
+
+    /// Has a customer told there, and every message checked.
+    pub(crate) async fn listen(&self, path: &str, customer: &Customer) -> Value {
+        let url = self.at(path, customer);
+        let set = customer.patch("/v1/webhook", json!({ "webhook_url": url })).await.data();
+        let place = format!("{path}?{}", customer.id);
+        let secret = json!({ "path": place, "secret": set["webhook_secret"] });
+        let sent = customer.http.post(format!("{}/secret", self.url)).json(&secret).send().await;
+        assert_eq!(sent.unwrap().status(), 200);
+        set
+    }
+
+    /// What came for a customer, in order.
+    pub(crate) fn came(&self, customer: &Customer) -> Vec<Value> {
+        let query = customer.id.to_string();
+        self.lines().into_iter().filter(|line| line["query"] == query).collect()
+    }
+
+    fn lines(&self) -> Vec<Value> {
+        let log = std::fs::read(&self.process.program.log).unwrap_or_default();
+        let log = String::from_utf8_lossy(&log);
+        log.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+    }
+}
