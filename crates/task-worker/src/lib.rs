@@ -24,6 +24,6 @@ pub use pokes::Pokes;
 pub use queue::{Executor, QueueError, QueueSettings};
 pub use task::{Progress, Task, TaskError};
 pub use tasks::{
-    Adopt, Audit, Backlog, Collect, Expire, Forget, Hooks, Missed, Monitor, Poll, Publisher, Pulse, Purge,
-    Rate, Relay, RollUp, Scope, Settle, Sync, Watch,
+    Adopt, Audit, Backlog, Collect, Expire, Forget, Hooks, Missed, Monitor, Poll, Publisher, Pulse,
+    Purge, Rate, Relay, RollUp, Scope, Settle, Sync, Watch,
 };

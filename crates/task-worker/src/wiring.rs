@@ -55,8 +55,8 @@ use crate::{
     queue::{Executor, QueueSettings},
     task::{Task, TaskError},
     tasks::{
-        Adopt, Audit, Backlog, Collect, Expire, Forget, Hooks, Missed, Monitor, Poll, Publisher, Pulse,
-        Purge, Rate, Relay, RollUp, Scope, Settle, Sync, Watch,
+        Adopt, Audit, Backlog, Collect, Expire, Forget, Hooks, Missed, Monitor, Poll, Publisher,
+        Pulse, Purge, Rate, Relay, RollUp, Scope, Settle, Sync, Watch,
     },
 };
 

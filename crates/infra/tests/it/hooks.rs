@@ -32,7 +32,10 @@ use infra::{
     hooks::{HookClient, HookSettings, Names},
     system::SystemClock,
 };
-use tokio::{io::AsyncWriteExt as _, net::TcpListener};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpListener,
+};
 use uuid::Uuid;
 
 /// What came to a receiver.
@@ -291,6 +294,8 @@ async fn a_status_is_enough() {
     #[expect(clippy::disallowed_methods, reason = "a server of a test ends with it")]
     tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.unwrap();
+        let mut request = [0; 4096];
+        assert!(stream.read(&mut request).await.unwrap() > 0);
         stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 9999\r\n\r\nok").await.unwrap();
         std::future::pending::<()>().await;
     });

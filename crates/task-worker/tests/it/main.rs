@@ -3,6 +3,7 @@
 
 mod config;
 mod fakes;
+mod lanes;
 mod periodic;
 mod process;
 mod queue;
