@@ -1,5 +1,5 @@
 //! Customers' own servers are told: signed so that published libraries believe it, at least once
-//! (I-19), and without one of them being held up by another.
+//! (I-25), and without one of them being held up by another.
 
 use std::{
     collections::BTreeSet,
@@ -148,7 +148,7 @@ async fn repeat(stack: &Stack, order: i64, times: i32) {
     copies.bind(order).bind(times).execute(stack.database.pool()).await.unwrap();
 }
 
-/// I-19: a thousand deliveries, with their workers killed again and again.
+/// I-25: a thousand deliveries, with their workers killed again and again.
 #[tokio::test]
 async fn tells_everything_although_workers_are_killed() {
     let stack = Stack::start(options().replicas(1, 2)).await;

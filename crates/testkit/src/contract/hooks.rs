@@ -185,7 +185,7 @@ pub async fn keeps_an_endpoint_as_its_owner_left_it<B: Backend>(store: &B) -> Ou
     Ok(())
 }
 
-/// I-19: every event has one message and one task, and a code says which SMS it came with.
+/// I-25: every event has one message and one task, and a code says which SMS it came with.
 pub async fn tells_each_event_once<B: Backend>(store: &B) -> Outcome {
     let stage = Stage::open(store, 100).await?;
     listen(store, stage.user).await?;
