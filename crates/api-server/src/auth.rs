@@ -5,10 +5,12 @@ use axum::{
     http::{header, request::Parts},
 };
 use domain::{
+    catalog::CatalogQueries,
     fault::{Code, Fault},
     identity::{IdentityQueries, Mode, TokenHash, TokenMint, TokenOwner},
     ids::UserId,
     store::StoreError,
+    test_mode::TestCatalog,
 };
 use http_kit::ApiError;
 use moka::{Expiry, future::Cache};
@@ -24,6 +26,13 @@ pub struct CurrentUser {
     pub token: TokenHash,
     /// Whether anything real is touched.
     pub mode: Mode,
+}
+
+impl CurrentUser {
+    /// Where this caller buys: test accounts have a catalog of their own.
+    pub(crate) fn catalog(&self, live: Arc<dyn CatalogQueries>) -> Arc<dyn CatalogQueries> {
+        if self.mode.is_test() { Arc::new(TestCatalog) } else { live }
+    }
 }
 
 impl<S> FromRequestParts<S> for CurrentUser

@@ -147,6 +147,9 @@ pub enum Token {
         /// What the customer calls it
         #[arg(long, default_value = "ctl")]
         name: String,
+        /// For the customer's test account, in which nothing is real; made when there is none
+        #[arg(long)]
+        test: bool,
     },
 }
 

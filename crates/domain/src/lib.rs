@@ -18,5 +18,6 @@ pub mod rates;
 pub mod routing;
 pub mod store;
 pub mod tasks;
+pub mod test_mode;
 pub mod time;
 pub mod topups;

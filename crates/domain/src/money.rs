@@ -9,20 +9,26 @@ pub enum Currency {
     Idr,
     /// US dollar in millionths: the currency in which providers charge us.
     Usd,
+    /// The code that ISO 4217 reserves for testing: the money of test accounts, worth nothing.
+    Xts,
 }
 
 impl Currency {
+    /// All there are.
+    pub const ALL: [Self; 3] = [Self::Idr, Self::Usd, Self::Xts];
+
     /// ISO 4217 code.
     pub const fn code(self) -> &'static str {
         match self {
             Self::Idr => "IDR",
             Self::Usd => "USD",
+            Self::Xts => "XTS",
         }
     }
 
     /// Reads a stored code.
     pub fn parse(code: &str) -> Option<Self> {
-        [Self::Idr, Self::Usd].into_iter().find(|currency| currency.code() == code)
+        Self::ALL.into_iter().find(|currency| currency.code() == code)
     }
 }
 
@@ -80,7 +86,7 @@ impl Money {
     pub const fn dollars(self) -> Option<Amount> {
         match self.currency {
             Currency::Usd => Some(self.amount),
-            Currency::Idr => None,
+            Currency::Idr | Currency::Xts => None,
         }
     }
 }
@@ -89,7 +95,7 @@ impl fmt::Display for Money {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let units = self.amount.get();
         match self.currency {
-            Currency::Idr => write!(f, "{units} IDR"),
+            Currency::Idr | Currency::Xts => write!(f, "{units} {}", self.currency.code()),
             Currency::Usd => write!(f, "{}.{:06} USD", units / 1_000_000, units % 1_000_000),
         }
     }

@@ -148,7 +148,7 @@ fn check_stripe(object: &str) {
         let minor = document["amount"].as_i64().unwrap();
         let units = i128::from(money.amount.get());
         let (units, minor) = match money.currency {
-            Currency::Idr => (units * 100, i128::from(minor)),
+            Currency::Idr | Currency::Xts => (units * 100, i128::from(minor)),
             Currency::Usd => (units, i128::from(minor) * 10_000),
         };
         assert!((minor..minor + 100).contains(&units), "{units} for {minor}");
@@ -200,7 +200,7 @@ fn check_money(money: Money) {
 fn is_within(money: Money, text: &str) -> bool {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let places = match money.currency {
-        Currency::Idr => 0,
+        Currency::Idr | Currency::Xts => 0,
         Currency::Usd => 6,
     };
     let digits: String = fraction.chars().chain("000000".chars()).take(places).collect();

@@ -41,7 +41,7 @@ pub(crate) fn check(input: &[u8]) {
     let (first, second) = (numbers.next().unwrap_or_default(), numbers.next().unwrap_or_default());
     check_amounts(first, second);
     check_rate(first, second);
-    for currency in [Currency::Idr, Currency::Usd] {
+    for currency in Currency::ALL {
         if let Some(amount) = Amount::new(first) {
             check_written(Money { currency, amount });
         }

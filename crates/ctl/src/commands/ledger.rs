@@ -47,15 +47,15 @@ async fn trial_balance(desk: &Desk) -> Result<Answer, Failure> {
         let lines = lines.iter().filter(|line| line.currency == currency.code());
         lines.map(|line| line.balance).sum()
     };
-    let sums = [Currency::Idr, Currency::Usd].map(|currency| (currency.code(), sum(currency)));
+    let sums = Currency::ALL.map(|currency| (currency.code(), sum(currency)));
     let holds = sums.iter().all(|(_, sum)| *sum == 0);
     let json = json!({ "clean": holds, "accounts": trial_lines(&lines) });
     let answer = Answer::rows(json, TRIAL, lines.iter().map(trial_row).collect());
     if holds {
         return Ok(answer.and("each currency adds up to zero"));
     }
-    let [idr, usd] = sums.map(|(currency, sum)| format!("{currency} adds up to {sum}"));
-    Ok(answer.and(format_args!("{idr}, {usd}")).with_exit(Exit::Mismatch))
+    let sums = sums.map(|(currency, sum)| format!("{currency} adds up to {sum}"));
+    Ok(answer.and(sums.join(", ")).with_exit(Exit::Mismatch))
 }
 
 async fn statement(desk: &Desk, arguments: &Statement) -> Result<Answer, Failure> {

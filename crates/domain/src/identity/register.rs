@@ -6,7 +6,10 @@ use super::{MintedToken, Mode, PasswordHasher, TokenMint, TokenRecord};
 use crate::{
     fault::{Code, Fault, FieldFault},
     ids::UserId,
+    ledger::{PostError, chart::test_credit},
+    money::Amount,
     store::{ATTEMPTS, AsContention, Store, StoreError, retrying},
+    test_mode,
     time::Clock,
 };
 
@@ -85,7 +88,29 @@ impl IssueToken {
 
     /// Runs the use case; the secret is not stored and cannot be shown again.
     pub async fn execute(&self, user: UserId, name: &str) -> Result<MintedToken, StoreError> {
-        let minted = self.mint.mint(Mode::Live);
+        self.issue(user, name, Mode::Live).await
+    }
+
+    /// The same for the customer's test account, which is made when there is none: a wallet with
+    /// [`test_mode::GRANT`] of money that is worth nothing, and whatever else a customer has.
+    pub async fn execute_test(&self, of: UserId, name: &str) -> Result<MintedToken, PostError> {
+        let account = retrying(ATTEMPTS, || self.test_account(of)).await?;
+        Ok(self.issue(account, name, Mode::Test).await?)
+    }
+
+    async fn test_account(&self, of: UserId) -> Result<UserId, PostError> {
+        let mut uow = self.store.begin().await?;
+        let account = uow.identity().test_account(of, self.clock.now()).await?;
+        uow.ledger().open_test_wallet(account).await?;
+        if let Some(grant) = Amount::new(test_mode::GRANT) {
+            uow.ledger().post(&test_credit(account, grant)).await?;
+        }
+        uow.commit().await?;
+        Ok(account)
+    }
+
+    async fn issue(&self, user: UserId, name: &str, mode: Mode) -> Result<MintedToken, StoreError> {
+        let minted = self.mint.mint(mode);
         let record = TokenRecord {
             user,
             hash: minted.hash,

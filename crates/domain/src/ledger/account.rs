@@ -33,6 +33,8 @@ pub enum Account {
     Liquidity,
     /// The other side of corrections by operators.
     Adjustment,
+    /// Where the money of test accounts comes from.
+    TestMoney,
 }
 
 impl Account {
@@ -51,6 +53,7 @@ impl Account {
             Self::Bank => "bank",
             Self::Liquidity => "liquidity",
             Self::Adjustment => "adjustment",
+            Self::TestMoney => "test_money",
         }
     }
 
@@ -62,7 +65,7 @@ impl Account {
             | Self::ProviderExpense(provider)
             | Self::LateSmsExpense(provider) => provider.get(),
             Self::GatewayClearing(gateway) | Self::GatewayFee(gateway) => gateway.number(),
-            Self::Revenue | Self::Bank | Self::Liquidity | Self::Adjustment => 0,
+            Self::Revenue | Self::Bank | Self::Liquidity | Self::Adjustment | Self::TestMoney => 0,
         }
     }
 

@@ -4,6 +4,7 @@ use crate::{
     ledger::chart::OrderMoney,
     money::{Amount, Cost},
     providers::{PhoneNumber, SmsCode, SmsText},
+    test_mode,
     time::Timestamp,
 };
 
@@ -153,7 +154,13 @@ impl Order {
 
     /// The money of the present attempt.
     pub const fn money(&self) -> OrderMoney {
-        OrderMoney { order: self.id, attempt: self.attempt, user: self.user, price: self.price }
+        OrderMoney {
+            order: self.id,
+            attempt: self.attempt,
+            user: self.user,
+            price: self.price,
+            currency: test_mode::currency(self.quote.provider),
+        }
     }
 
     /// When the provider of the present attempt was about to be asked, while it has no number.

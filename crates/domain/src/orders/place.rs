@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     catalog::{CatalogQueries, Offer},
+    identity::Mode,
     ids::{OrderId, UserId},
     join::join_all,
     ledger::PostError,
@@ -20,6 +21,7 @@ use crate::{
     rates::Rate,
     routing::{Policy, Wanted, rank},
     store::{ATTEMPTS, Store, retrying},
+    test_mode::TestCatalog,
     time::{Clock, Timestamp},
 };
 
@@ -59,6 +61,8 @@ pub struct PlacePorts {
 pub struct PlaceCommand {
     /// Who pays.
     pub user: UserId,
+    /// In which market.
+    pub mode: Mode,
     /// Which tier, or what in general.
     pub wanted: Wanted,
     /// How to choose.
@@ -119,7 +123,10 @@ impl PlaceOrders {
     }
 
     async fn place(&self, command: &PlaceCommand) -> Result<Placed, PlaceError> {
-        let offers = self.ports.catalog.offers(&command.wanted, Self::MAX_OFFERS).await?;
+        let offers = match command.mode {
+            Mode::Live => self.ports.catalog.offers(&command.wanted, Self::MAX_OFFERS).await?,
+            Mode::Test => TestCatalog.offers(&command.wanted, Self::MAX_OFFERS).await?,
+        };
         let offers = rank(offers, command.policy, command.prefer.as_deref());
         let Some((first, others)) = offers.split_first() else {
             return self.without_offers(command).await;

@@ -151,7 +151,7 @@ fn split(
 const fn sendable(units: Amount, currency: Currency) -> Option<Amount> {
     const MICROS_PER_CENT: i64 = 10_000;
     match currency {
-        Currency::Idr => Some(units),
+        Currency::Idr | Currency::Xts => Some(units),
         Currency::Usd => Amount::new(units.get() - units.get() % MICROS_PER_CENT),
     }
 }

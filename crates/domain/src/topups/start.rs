@@ -74,7 +74,7 @@ impl StartTopup {
     /// cent at today's rate.
     async fn charge(&self, amount: Amount, currency: Currency) -> Result<Money, StartError> {
         match currency {
-            Currency::Idr => Ok(Money::idr(amount)),
+            Currency::Idr | Currency::Xts => Ok(Money::idr(amount)),
             Currency::Usd => {
                 let rate = self.rate.current().await?.ok_or(StartError::NoRate)?;
                 rate.idr_per_usd.cents_for(amount).map(Money::usd).ok_or(StartError::Amount)

@@ -25,5 +25,6 @@ mod stream;
 mod stripe;
 mod support;
 mod tasks;
+mod test_mode;
 mod wallet;
 mod workers;

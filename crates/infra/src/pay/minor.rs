@@ -17,7 +17,7 @@ const MOST_DIGITS: usize = 30;
 /// Decimals of a ledger unit.
 const fn ledger_decimals(currency: Currency) -> u32 {
     match currency {
-        Currency::Idr => 0,
+        Currency::Idr | Currency::Xts => 0,
         Currency::Usd => 6,
     }
 }

@@ -33,6 +33,13 @@ impl LedgerRepo for PgUnitOfWork {
         self.seen(done).map(drop)
     }
 
+    async fn open_test_wallet(&mut self, user: UserId) -> Result<(), StoreError> {
+        let done = sqlx::query!("SELECT ledger.open_test_wallet($1)", user.get())
+            .execute(self.conn())
+            .await;
+        self.seen(done).map(drop)
+    }
+
     async fn post(&mut self, journal: &Journal) -> Result<Posted, PostError> {
         let legs = Legs::of(&journal.legs);
         let done = sqlx::query_scalar!(

@@ -74,7 +74,7 @@ impl ProviderDirectory for Postgres {
         let rows = sqlx::query_as!(
             ProviderRow,
             "SELECT id, code, protocol, base_url, priority, enabled, trusts_callbacks
-             FROM providers ORDER BY priority, id"
+             FROM providers WHERE id > 0 ORDER BY priority, id"
         );
         let rows = rows.fetch_all(&self.pool).await.map_err(error::store)?;
         rows.into_iter().map(ProviderRecord::try_from).collect()
@@ -102,14 +102,21 @@ impl ProviderDirectory for Postgres {
     }
 
     async fn set_enabled(&self, code: &str, enabled: bool) -> Result<bool, StoreError> {
-        let done = sqlx::query!("UPDATE providers SET enabled = $2 WHERE code = $1", code, enabled);
+        let done = sqlx::query!(
+            "UPDATE providers SET enabled = $2 WHERE code = $1 AND id > 0",
+            code,
+            enabled
+        );
         let done = done.execute(&self.pool).await.map_err(error::store)?;
         Ok(done.rows_affected() == 1)
     }
 
     async fn set_url(&self, code: &str, base_url: &str) -> Result<bool, StoreError> {
-        let done =
-            sqlx::query!("UPDATE providers SET base_url = $2 WHERE code = $1", code, base_url);
+        let done = sqlx::query!(
+            "UPDATE providers SET base_url = $2 WHERE code = $1 AND id > 0",
+            code,
+            base_url
+        );
         let done = done.execute(&self.pool).await.map_err(error::store)?;
         Ok(done.rows_affected() == 1)
     }

@@ -1,5 +1,6 @@
 //! Number providers: who they are, and how they are spoken to.
 
+mod builtin_test;
 mod registry;
 pub mod sms_activate;
 

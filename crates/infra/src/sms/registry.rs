@@ -9,12 +9,14 @@ use domain::{
     ids::ProviderId,
     providers::{NumberProvider, Protocol, ProviderRegistry},
     store::StoreError,
+    test_mode,
 };
 use secrecy::ExposeSecret;
 use tokio::time::Instant;
 
 use super::{
     AccessSource, ProviderAccess, ProviderSettings,
+    builtin_test::BuiltinTest,
     sms_activate::{Client, Endpoint, SmsActivate},
 };
 use crate::{
@@ -119,6 +121,9 @@ impl Registry {
 #[async_trait]
 impl ProviderRegistry for Registry {
     async fn get(&self, id: ProviderId) -> Result<Option<Arc<dyn NumberProvider>>, StoreError> {
+        if id == test_mode::PROVIDER {
+            return Ok(Some(Arc::new(BuiltinTest)));
+        }
         if let Some(adapter) = self.fresh(id) {
             return Ok(Some(adapter));
         }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::{
-    ids::UserId,
+    ids::{OrderId, UserId},
     ledger::{
         Freeze, FreezeCause, Gateway, JournalKind, PostError, Posted,
         adjust::{Change, Proposal},
@@ -279,4 +279,48 @@ pub async fn tells_what_should_come_to_an_end<B: Backend>(store: &B) -> Outcome 
     assert_eq!((prepaid.booked, prepaid.running), (5_000_000, COST_MICROS));
     assert!(prepaid.funded);
     Ok(())
+}
+
+/// L20: money of no value stays in wallets of its own, and its currency adds up by itself.
+pub async fn keeps_test_money_apart<B: Backend>(store: &B) -> Outcome {
+    let stage = Stage::open(store, PRICE).await?;
+    let mut unit = store.begin().await?;
+    let account = unit.identity().test_account(stage.user, start_of_time()).await?;
+    for _ in 0..2 {
+        unit.ledger().open_test_wallet(account).await?;
+        unit.ledger().post(&chart::test_credit(account, amount(500)?)).await?;
+    }
+    unit.commit().await?;
+    assert_eq!(wallet(store, account).await?, (500, 0));
+    let price = amount(5)?;
+    let money = |user, currency| chart::OrderMoney {
+        order: OrderId::new(77),
+        attempt: 1,
+        user,
+        price,
+        currency,
+    };
+    for (user, currency) in [(account, Currency::Idr), (stage.user, Currency::Xts)] {
+        let refused = post(store, &money(user, currency).hold()).await.unwrap_err();
+        assert!(matches!(refused, PostError::Forbidden(_)), "{refused:?}");
+    }
+    let refused = post(store, &chart::test_credit(stage.user, amount(1)?)).await.unwrap_err();
+    assert!(matches!(refused, PostError::Forbidden(_)), "{refused:?}");
+    let paid = chart::topup(
+        Gateway::Stripe,
+        ("pi_1", None),
+        account,
+        amount(10)?,
+        Money { currency: Currency::Idr, amount: amount(10)? },
+    );
+    assert!(post(store, &paid).await.is_err());
+    let lines = store.trial_balance().await?;
+    let of = |currency: Currency| {
+        let lines = lines.iter().filter(move |line| line.currency == currency.code());
+        lines.map(|line| (line.class.as_str(), line.balance)).collect::<Vec<_>>()
+    };
+    let test: Vec<_> = of(Currency::Xts).into_iter().filter(|(_, sum)| *sum != 0).collect();
+    assert_eq!(test, [("available", 500), ("test_money", -500)]);
+    assert_eq!(of(Currency::Idr).iter().map(|(_, sum)| sum).sum::<i64>(), 0);
+    assert_clean(store).await
 }

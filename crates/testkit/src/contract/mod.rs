@@ -121,6 +121,7 @@ macro_rules! cases {
     };
     (books => $each:ident) => {
         $each! { books:
+            keeps_test_money_apart,
             moves_nothing_before_a_second_person_approves,
             approves_once_for_many_who_approve_at_once,
             takes_money_only_where_there_is_some,

@@ -15,6 +15,7 @@ use std::{
 
 use domain::{
     catalog::{CatalogQueries, Pricing},
+    identity::Mode,
     ids::{CatalogProductId, EventSeq, ProviderId, UserId},
     inbox::{Callback, CallbackStore, StoredMessage},
     ledger::{
@@ -213,6 +214,7 @@ impl Market {
         let fingerprint = format!("quantity={quantity}");
         let key = key.and_then(IdempotencyKey::parse);
         PlaceCommand {
+            mode: Mode::Live,
             user: self.user,
             wanted: Wanted::Catalog {
                 id: self.umbrella,

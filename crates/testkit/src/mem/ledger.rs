@@ -30,6 +30,18 @@ impl LedgerRepo for MemUnit {
         .await
     }
 
+    async fn open_test_wallet(&mut self, user: UserId) -> Result<(), StoreError> {
+        self.step("open_test_wallet", |unit| {
+            let books = &mut *unit.draft.books;
+            if !books.wallets.contains_key(&user) {
+                books.wallets.insert(user, Wallet::default());
+                books.tests.insert(user);
+            }
+            Ok(())
+        })
+        .await
+    }
+
     async fn post(&mut self, journal: &Journal) -> Result<Posted, PostError> {
         self.step("post", |unit| unit.draft.books.post(journal)).await
     }

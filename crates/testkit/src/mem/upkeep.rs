@@ -100,7 +100,7 @@ fn balance(books: &Books, account: Account, currency: Currency) -> i64 {
 fn clearing(books: &Books) -> Vec<Clearing> {
     let mut accounts = Vec::new();
     for gateway in Gateway::ALL.iter().copied() {
-        for currency in [Currency::Idr, Currency::Usd] {
+        for currency in Currency::ALL {
             let account = Account::GatewayClearing(gateway);
             let touches = |row: &super::books::Row| {
                 let it = row.transfer;

@@ -30,8 +30,8 @@ impl From<Country> for CountryBody {
 /// Every country.
 pub(crate) async fn list(
     State(catalog): State<Arc<dyn CatalogQueries>>,
-    _: CurrentUser,
+    user: CurrentUser,
 ) -> Result<Reply<Vec<CountryBody>>, ApiError> {
-    let countries = catalog.countries().await?;
+    let countries = user.catalog(catalog).countries().await?;
     Ok(Reply::new(countries.into_iter().map(CountryBody::from).collect()))
 }

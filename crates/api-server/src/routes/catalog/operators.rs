@@ -31,7 +31,7 @@ pub(crate) struct OperatorBody {
 /// comes from any of them.
 pub(crate) async fn list(
     State(catalog): State<Arc<dyn CatalogQueries>>,
-    _: CurrentUser,
+    user: CurrentUser,
     ValidQuery(query): ValidQuery<Parameters>,
 ) -> Result<Reply<Vec<OperatorBody>>, ApiError> {
     let filter = ProductFilter {
@@ -42,7 +42,7 @@ pub(crate) async fn list(
         page: 1,
         sort: ProductSort::default(),
     };
-    let tiers = catalog.products(&filter).await?;
+    let tiers = user.catalog(catalog).products(&filter).await?;
     let any = tiers.iter().any(|tier| tier.carrier.is_none() && tier.available > 0);
     let any = any.then_some(OperatorBody {
         operator_id: None,

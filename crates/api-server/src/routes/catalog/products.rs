@@ -86,12 +86,12 @@ pub(crate) struct Meta {
 /// Price tiers in stock.
 pub(crate) async fn list(
     State(catalog): State<Arc<dyn CatalogQueries>>,
-    _: CurrentUser,
+    user: CurrentUser,
     face: Face,
     ValidQuery(query): ValidQuery<Parameters>,
 ) -> Result<Reply<Vec<ProductBody>, Receipted<Meta>>, ApiError> {
     let filter = ProductFilter::from(query);
-    let products = catalog.products(&filter).await?;
+    let products = user.catalog(catalog).products(&filter).await?;
     let meta = Meta { page: filter.page, limit: filter.limit, count: products.len() };
     let products = products.into_iter().map(|product| ProductBody::new(product, face)).collect();
     Ok(face.reply_with(products, meta))

@@ -33,9 +33,9 @@ impl From<Service> for ServiceBody {
 /// Every service, or those in stock in one country.
 pub(crate) async fn list(
     State(catalog): State<Arc<dyn CatalogQueries>>,
-    _: CurrentUser,
+    user: CurrentUser,
     ValidQuery(query): ValidQuery<Parameters>,
 ) -> Result<Reply<Vec<ServiceBody>>, ApiError> {
-    let services = catalog.services(query.country_id.map(CountryId::new)).await?;
+    let services = user.catalog(catalog).services(query.country_id.map(CountryId::new)).await?;
     Ok(Reply::new(services.into_iter().map(ServiceBody::from).collect()))
 }

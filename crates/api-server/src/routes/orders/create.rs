@@ -3,7 +3,7 @@ use axum::{
     http::HeaderMap,
 };
 use domain::{
-    ids::{CarrierId, CatalogProductId, ProductId, UserId},
+    ids::{CarrierId, CatalogProductId, ProductId},
     orders::{
         RequestKey,
         place::{PlaceCommand, PlaceOrders, Placed},
@@ -73,7 +73,7 @@ pub(crate) async fn create(
     headers: HeaderMap,
     ValidJson(request): ValidJson<Request>,
 ) -> Result<Reply<Response, Receipted<()>>, ApiError> {
-    let command = request.command(user.id, face, &headers)?;
+    let command = request.command(user, face, &headers)?;
     let work = async move { place_orders.execute(command).await };
     let placed = detached(&supervisor, "place-orders", work).await??;
     Ok(Response::reply(placed))
@@ -82,7 +82,7 @@ pub(crate) async fn create(
 impl Request {
     fn command(
         self,
-        user: UserId,
+        caller: CurrentUser,
         face: Face,
         headers: &HeaderMap,
     ) -> Result<PlaceCommand, ApiError> {
@@ -96,8 +96,9 @@ impl Request {
         // Nothing is wanted only where a fault says why.
         let wanted = wanted.ok_or_else(|| ApiError::validation(&[]))?;
         let shown_at = face.rate();
+        let CurrentUser { id: user, mode, .. } = caller;
         let mut command =
-            PlaceCommand { user, wanted, policy, prefer, quantity, key: None, shown_at };
+            PlaceCommand { user, mode, wanted, policy, prefer, quantity, key: None, shown_at };
         command.key = key.map(|key| RequestKey {
             key,
             operation: "create",

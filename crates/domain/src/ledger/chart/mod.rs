@@ -9,7 +9,7 @@ use std::fmt;
 pub use self::{
     order::{OrderMoney, compensation, late_sms},
     payment::{clawback, clawback_reversal, topup, topup_refund, topup_refund_reversal},
-    treasury::{adjustment, deduction, funding, orphan_sms, settlement},
+    treasury::{adjustment, deduction, funding, orphan_sms, settlement, test_credit},
 };
 use super::Account;
 use crate::{
@@ -84,6 +84,8 @@ pub enum JournalKind {
     ProviderFunding,
     /// A correction by an operator.
     Adjustment,
+    /// Money of no value for a test account.
+    TestCredit,
 }
 
 impl JournalKind {
@@ -104,6 +106,7 @@ impl JournalKind {
         Self::GatewaySettlement,
         Self::ProviderFunding,
         Self::Adjustment,
+        Self::TestCredit,
     ];
 
     /// The name as stored.
@@ -124,6 +127,7 @@ impl JournalKind {
             Self::GatewaySettlement => "GATEWAY_SETTLEMENT",
             Self::ProviderFunding => "PROVIDER_FUNDING",
             Self::Adjustment => "ADJUSTMENT",
+            Self::TestCredit => "TEST_CREDIT",
         }
     }
 

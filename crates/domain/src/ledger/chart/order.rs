@@ -1,7 +1,7 @@
 use super::{Account, Journal, JournalKey, JournalKind, Transfer};
 use crate::{
     ids::{OrderId, ProviderId, UserId},
-    money::{Amount, Cost},
+    money::{Amount, Cost, Currency},
 };
 
 /// The money of one attempt of an order.
@@ -15,6 +15,8 @@ pub struct OrderMoney {
     pub user: UserId,
     /// How much is set aside.
     pub price: Amount,
+    /// What the price is counted in.
+    pub currency: Currency,
 }
 
 impl OrderMoney {
@@ -24,7 +26,7 @@ impl OrderMoney {
         Journal {
             key: self.key("hold"),
             kind: JournalKind::OrderDebit,
-            legs: vec![Transfer::idr(from, to, self.price)],
+            legs: vec![self.of_price(from, to)],
         }
     }
 
@@ -34,7 +36,7 @@ impl OrderMoney {
         Journal {
             key: self.key("resolve"),
             kind: JournalKind::OrderRefund,
-            legs: vec![Transfer::idr(from, to, self.price)],
+            legs: vec![self.of_price(from, to)],
         }
     }
 
@@ -42,12 +44,16 @@ impl OrderMoney {
     ///
     /// Shares its key with [`Self::release`]: a hold is resolved once, one way or the other.
     pub fn capture(self, provider: ProviderId, cost: Cost) -> Journal {
-        let mut legs = vec![Transfer::idr(Account::Held(self.user), Account::Revenue, self.price)];
+        let mut legs = vec![self.of_price(Account::Held(self.user), Account::Revenue)];
         if let Some(amount) = Amount::new(cost.micros()) {
             let from = Account::ProviderExpense(provider);
             legs.push(Transfer::usd(from, Account::ProviderPrepaid(provider), amount));
         }
         Journal { key: self.key("resolve"), kind: JournalKind::OrderCapture, legs }
+    }
+
+    const fn of_price(self, from: Account, to: Account) -> Transfer {
+        Transfer { from, to, amount: self.price, currency: self.currency }
     }
 
     fn key(self, step: &str) -> JournalKey {
@@ -70,6 +76,11 @@ pub fn compensation(money: OrderMoney, reference: &str, amount: Amount) -> Journ
     Journal {
         key: money.key(&format!("compensation:{reference}")),
         kind: JournalKind::OrderCompensation,
-        legs: vec![Transfer::idr(Account::Revenue, Account::Available(money.user), amount)],
+        legs: vec![Transfer {
+            from: Account::Revenue,
+            to: Account::Available(money.user),
+            amount,
+            currency: money.currency,
+        }],
     }
 }

@@ -2,7 +2,7 @@ use super::{Account, Journal, JournalKey, JournalKind, Transfer};
 use crate::{
     ids::{ExternalId, ProviderId, UserId},
     ledger::Gateway,
-    money::{Amount, Cost, Money},
+    money::{Amount, Cost, Currency, Money},
 };
 
 /// Gives a customer money by decision of two operators.
@@ -57,4 +57,14 @@ pub fn orphan_sms(provider: ProviderId, activation: &ExternalId, cost: Cost) -> 
         kind: JournalKind::OrphanSms,
         legs: vec![Transfer::usd(from, to, amount)],
     })
+}
+
+/// Gives a test account money of no value, once.
+pub fn test_credit(user: UserId, amount: Amount) -> Journal {
+    let (from, to) = (Account::TestMoney, Account::Available(user));
+    Journal {
+        key: JournalKey(format!("test:{user}:grant")),
+        kind: JournalKind::TestCredit,
+        legs: vec![Transfer { from, to, amount, currency: Currency::Xts }],
+    }
 }

@@ -94,7 +94,8 @@ fn activations(state: &Value, orders: &[Stored], lenient: bool) -> Vec<String> {
             found.extend(pair(provider, activation, order, lenient));
         }
     }
-    let unseen = ours.values().filter(|order| !seen.contains(&order.id));
+    // What is bought in test mode nobody outside knows of.
+    let unseen = ours.values().filter(|it| it.provider != "test" && !seen.contains(&it.id));
     found.extend(
         unseen.map(|it| format!("{} did not sell the number of order {}", it.provider, it.id)),
     );

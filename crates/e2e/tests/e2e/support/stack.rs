@@ -181,6 +181,15 @@ impl Stack {
         self.directory.join(name)
     }
 
+    /// The test account of a customer.
+    pub(crate) async fn tester(&self, of: &Customer) -> Customer {
+        let issued = self.ctl.run(&["token", "issue", "--test", "--email", &of.email]).await;
+        let token = issued["token"].as_str().unwrap().to_owned();
+        self.secrets.plant(&token);
+        let id = "SELECT max(id) FROM users WHERE test_of IS NOT NULL";
+        Customer { id: self.database.one(id).await, token, ..of.clone() }
+    }
+
     /// Logs of everything that is ours.
     pub(super) fn logs(&self) -> impl Iterator<Item = PathBuf> {
         let ctl = self.ctl.log();

@@ -45,7 +45,7 @@ impl<'a> Order<'a> {
 fn plain(money: Money) -> String {
     let units = money.amount.get();
     match money.currency {
-        Currency::Idr => units.to_string(),
+        Currency::Idr | Currency::Xts => units.to_string(),
         Currency::Usd => format!("{}.{:06}", units / 1_000_000, units % 1_000_000),
     }
 }

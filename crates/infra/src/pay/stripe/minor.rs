@@ -16,6 +16,8 @@ fn decimals(currency: &str) -> u32 {
 pub(super) const fn code(currency: Currency) -> &'static str {
     match currency {
         Currency::Idr => "idr",
+        // No gateway takes it, and Stripe refuses it.
+        Currency::Xts => "xts",
         Currency::Usd => "usd",
     }
 }
@@ -23,7 +25,7 @@ pub(super) const fn code(currency: Currency) -> &'static str {
 /// Decimals of a ledger unit.
 const fn ledger_decimals(currency: Currency) -> u32 {
     match currency {
-        Currency::Idr => 0,
+        Currency::Idr | Currency::Xts => 0,
         Currency::Usd => 6,
     }
 }

@@ -59,7 +59,7 @@ pub(super) fn unbalanced(lines: &[TrialLine]) -> Vec<Finding> {
         let lines = lines.iter().filter(|line| line.currency == currency.code());
         lines.map(|line| line.balance).sum()
     };
-    let sums = [Currency::Idr, Currency::Usd].map(|currency| (currency.code(), sum(currency)));
+    let sums = Currency::ALL.map(|currency| (currency.code(), sum(currency)));
     let off = sums.into_iter().filter(|(_, sum)| *sum != 0);
     off.map(|(currency, sum)| finding("L13", None, None, format!("{currency} sums to {sum}")))
         .collect()

@@ -14,7 +14,8 @@ use crate::postgres::{Postgres, error};
 impl CatalogQueries for Postgres {
     async fn countries(&self) -> Result<Vec<Country>, StoreError> {
         let rows = sqlx::query!(
-            "SELECT id, code, name, dial_code, active FROM countries ORDER BY name, id"
+            "SELECT id, code, name, dial_code, active FROM countries WHERE NOT test
+             ORDER BY name, id"
         );
         let rows = rows.fetch_all(&self.pool).await.map_err(error::store)?;
         Ok(rows
@@ -33,7 +34,7 @@ impl CatalogQueries for Postgres {
     async fn services(&self, country: Option<CountryId>) -> Result<Vec<Service>, StoreError> {
         let rows = sqlx::query!(
             "SELECT s.id, s.code, s.name, s.active FROM services s
-             WHERE $1::bigint IS NULL OR (s.active AND EXISTS (
+             WHERE NOT s.test AND ($1::bigint IS NULL OR s.active AND EXISTS (
                  SELECT FROM catalog_products c
                  JOIN products p ON p.catalog_product_id = c.id AND p.active
                  JOIN offers o ON o.product_id = p.id AND o.stock > 0

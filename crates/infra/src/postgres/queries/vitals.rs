@@ -44,11 +44,11 @@ async fn counts(postgres: &Postgres, before: Timestamp) -> sqlx::Result<Vitals> 
            FROM (SELECT count(*), min(created_at) AS since,
                         count(*) FILTER (WHERE attempted_at < $1) AS stuck,
                         min(attempted_at) FILTER (WHERE attempted_at < $1) AS stuck_since
-                 FROM orders WHERE state = 'RESERVING') AS r,
+                 FROM orders WHERE state = 'RESERVING' AND provider_id > 0) AS r,
                 (SELECT count(*), min(created_at) AS since,
                         count(*) FILTER (WHERE expires_at < $1) AS overdue,
                         min(expires_at) FILTER (WHERE expires_at < $1) AS overdue_since
-                 FROM orders WHERE state = 'ACTIVE') AS a,
+                 FROM orders WHERE state = 'ACTIVE' AND provider_id > 0) AS a,
                 (SELECT count(*), coalesce(sum(debt), 0)::bigint AS sum
                  FROM ledger.wallets WHERE debt > 0) AS d,
                 (SELECT count(DISTINCT user_id) FROM ledger.freezes
@@ -109,7 +109,7 @@ async fn strangers(postgres: &Postgres, now: Timestamp) -> sqlx::Result<Vec<(Str
            LEFT JOIN orphan_activations s ON s.provider_id = p.id AND s.last_seen_at >= $1
                AND NOT EXISTS (SELECT FROM orders o WHERE o.provider_id = s.provider_id
                                                       AND o.external_id = s.external_id)
-           GROUP BY p.code ORDER BY p.code"#,
+           WHERE p.id > 0 GROUP BY p.code ORDER BY p.code"#,
         now - LISTED_LATELY,
     )
     .fetch_all(&postgres.pool)
@@ -154,6 +154,7 @@ async fn prepaid(postgres: &Postgres) -> sqlx::Result<Vec<Prepaid>> {
            FROM providers p
            LEFT JOIN ledger.balances b
                ON b.class = 'provider_prepaid' AND b.owner = p.id AND b.currency = 'USD'
+           WHERE p.id > 0
            ORDER BY p.id"#
     )
     .fetch_all(&postgres.pool)

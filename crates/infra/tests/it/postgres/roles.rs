@@ -219,6 +219,7 @@ const KINDS: &[(&str, &[&str])] = &[
             "GATEWAY_SETTLEMENT",
             "PROVIDER_FUNDING",
             "ADJUSTMENT",
+            "TEST_CREDIT",
         ],
     ),
 ];

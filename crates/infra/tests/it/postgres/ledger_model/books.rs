@@ -185,7 +185,7 @@ impl Books {
             amount: usd.unwrap_or(amount),
         };
         let order = OrderId::new(self.order(what));
-        let money = OrderMoney { order, attempt: 1, user, price: amount };
+        let money = OrderMoney { order, attempt: 1, user, price: amount, currency: Currency::Idr };
         let (provider, cost) = (self.provider(what), Cost::from_micros(deed.cost())?);
         Some(match deed.verb {
             Verb::TopUp => chart::topup(gateway, (&reference, None), user, amount, received),
