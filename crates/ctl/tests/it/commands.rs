@@ -1,9 +1,13 @@
+use std::time::Duration;
+
 use ctl::Exit;
 use domain::{
+    identity::Mode,
     ids::OrderId,
     money::Currency,
     providers::ProviderError,
     tasks::{NewTask, TaskKind, TaskQueue},
+    time::Clock,
 };
 use serde_json::{Value, json};
 
@@ -351,4 +355,47 @@ async fn shows_what_customers_servers_were_told() {
     assert_eq!(attempts.json.as_array().unwrap().len(), 2);
     let unknown = "msg_00000000000000000000000000000099";
     assert_eq!(operator.fails(&format!("webhook replay {unknown}")).await.0, Exit::Conflict);
+}
+
+#[tokio::test]
+async fn a_test_token_belongs_to_an_account_of_its_own() {
+    let operator = Operator::new().await;
+    operator.does("customer add --email new@example.com").await;
+    let mut owners = Vec::new();
+    for flag in ["", " --test", " --test"] {
+        let issued = operator.does(&format!("token issue --email new@example.com{flag}")).await;
+        let hash = operator.desk.mint.recognise(issued.json["token"].as_str().unwrap()).unwrap();
+        owners.push(operator.desk.identity.token_owner(hash).await.unwrap().unwrap());
+    }
+    assert_eq!(owners[1], owners[2]);
+    assert_ne!(owners[0].user, owners[1].user);
+    assert_eq!((owners[0].mode, owners[1].mode), (Mode::Live, Mode::Test));
+    let wallet = operator.desk.ledger.wallet(owners[1].user).await.unwrap();
+    assert_eq!(wallet.available.get(), domain::test_mode::GRANT);
+    let balance = operator.does("ledger trial-balance").await;
+    assert!(balance.text.contains("test_money") && balance.text.contains("adds up to zero"));
+}
+
+#[tokio::test]
+async fn messages_of_earlier_days_are_forgotten_on_command() {
+    let operator = Operator::new().await;
+    assert_eq!(operator.does("privacy keys").await.text, "none");
+    let market = &operator.market;
+    market.credit(market.user, 1_000).await.unwrap();
+    let order = market.buy().await.unwrap();
+    market.sms(&order, "1234").unwrap();
+    market.poll_active().run_once().await.unwrap();
+    let shown = operator.does("privacy keys").await;
+    assert_eq!(shown.json[0]["dropped_at"], serde_json::Value::Null, "{}", shown.text);
+    let today = market.clock.now().date_naive();
+    let (exit, told) = operator.fails("privacy forget --before 2999-01-01").await;
+    assert!(exit == Exit::Usage && told.contains("future"), "{told}");
+    operator.fails("privacy forget --before yesterday").await;
+    operator.does(&format!("privacy forget --before {today}")).await;
+    assert!(market.order(&order).await.unwrap().delivery().unwrap().text.is_some());
+    market.clock.advance(Duration::from_hours(24));
+    let tomorrow = market.clock.now().date_naive();
+    let done = operator.does(&format!("privacy forget --before {tomorrow}")).await;
+    assert_eq!(done.json["days"][0], today.to_string());
+    assert_eq!(market.order(&order).await.unwrap().delivery().unwrap().text, None);
 }
