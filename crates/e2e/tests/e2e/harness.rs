@@ -1,6 +1,10 @@
 //! What ends every test: it must not let a wrong book pass.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::{
+    fs::OpenOptions,
+    io::Write as _,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
 
 use futures_util::FutureExt as _;
 use sqlx::AssertSqlSafe;
@@ -42,6 +46,35 @@ async fn fails_when_somebody_has_cooked_the_books() {
     let told = ended.expect_err("it has to fail");
     let told = told.downcast::<String>().expect("a panic tells why");
     assert!(told.contains("trial-balance") && told.contains("L13"), "{told}");
+}
+
+/// I-11: a code that can be read in a table, or in the log of one of many processes.
+#[tokio::test]
+async fn fails_when_a_code_can_be_read_somewhere() {
+    let stack = Stack::start(Options::default()).await;
+    let customer = stack.customer(100_000).await;
+    let order = customer.buy(&customer.cheapest("wa", "ID").await.any()).await;
+    let code = stack.sandbox.sms(&order.phone).await;
+    customer.order_with_code(order.id, &code).await;
+    customer.finish(order.id).await;
+
+    let leak = format!(
+        "INSERT INTO tasks (kind, subject, run_at, dead_at, dead_reason)
+                        VALUES ('canary', '{code}', now(), now(), 'exhausted')"
+    );
+    cook(&stack, &leak).await;
+    let looked = AssertUnwindSafe(stack.check_tables()).catch_unwind().await;
+    let told = looked.expect_err("it has to fail").downcast::<String>().unwrap();
+    assert!(told.contains("can be read in the database"), "{told}");
+    cook(&stack, "DELETE FROM tasks WHERE kind = 'canary'").await;
+    stack.check_tables().await;
+
+    let log = stack.logs().nth(1).unwrap();
+    let mut log = OpenOptions::new().append(true).open(log).unwrap();
+    writeln!(log, "the code is {code}").unwrap();
+    let ended = AssertUnwindSafe(stack.finish()).catch_unwind().await;
+    let told = ended.expect_err("it has to fail").downcast::<String>().unwrap();
+    assert!(told.contains(&code) && told.contains("webhook-ingest"), "{told}");
 }
 
 /// A test that does not look at its books fails.

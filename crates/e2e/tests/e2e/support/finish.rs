@@ -86,7 +86,7 @@ impl Stack {
     }
 
     /// No code and no text can be read in the tables; numbers can.
-    async fn check_tables(&self) {
+    pub(crate) async fn check_tables(&self) {
         let rows: String = self.database.one(ROWS).await;
         for provider in PROVIDERS {
             for activation in self.sandbox.activations(provider).await {

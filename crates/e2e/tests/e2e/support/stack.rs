@@ -191,7 +191,7 @@ impl Stack {
     }
 
     /// Logs of everything that is ours.
-    pub(super) fn logs(&self) -> impl Iterator<Item = PathBuf> {
+    pub(crate) fn logs(&self) -> impl Iterator<Item = PathBuf> {
         let ctl = self.ctl.log();
         let servers = self.servers().map(|server| server.process.program.log.clone());
         servers.chain(ctl.exists().then_some(ctl))
