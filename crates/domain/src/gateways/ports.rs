@@ -20,7 +20,8 @@ pub trait PaymentGateway: Send + Sync {
     /// answer that was lost.
     async fn create_checkout(&self, request: &CheckoutRequest) -> Result<Checkout, GatewayError>;
 
-    /// What the gateway knows of a payment now; nothing when it knows no such payment.
+    /// What the gateway knows of a payment now; nothing when it knows no such payment,
+    /// or none by this name.
     async fn fetch(&self, payment: &PaymentRef) -> Result<Option<PaymentReport>, GatewayError>;
 
     /// Checks that the raw bytes come from the gateway and reads which payment they are about.

@@ -1,8 +1,8 @@
 //! Starts the real binaries against real services and asserts the system's promises.
 //!
 //! Every test has a stack of its own and ends with [`support::Stack::finish`], which checks the
-//! ledger, our books against the providers', and the logs; a test that forgets it fails. Numbers such
-//! as I-4 are those of docs/invariants.md.
+//! ledger, our books against the providers', and the logs; a test that forgets it fails. Numbers
+//! such as I-4 are those of docs/invariants.md.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
