@@ -79,10 +79,22 @@ impl Face {
         }
     }
 
+    /// The same for what is shown later: at the rate of that moment, or at the last one known.
+    pub(crate) async fn renewed(self, rate: &dyn ExchangeRate) -> Self {
+        match self {
+            Self::Rupiah => self,
+            Self::Dollars(_) => rate.current().await.ok().flatten().map_or(self, Self::Dollars),
+        }
+    }
+
+    /// The receipt of the rate, where one is used.
+    pub(crate) fn receipt(self) -> Option<Receipted<()>> {
+        self.rate().map(|rate| Receipted { rest: (), fx: Some(rate.into()) })
+    }
+
     /// `data` with the receipt of the rate, where one was used.
     pub(crate) fn reply<T>(self, data: T) -> Reply<T, Receipted<()>> {
-        let receipt = self.rate().map(|rate| Receipted { rest: (), fx: Some(rate.into()) });
-        Reply::new(data).with_meta_if_any(receipt)
+        Reply::new(data).with_meta_if_any(self.receipt())
     }
 
     /// The same with more to say about `data`.

@@ -29,7 +29,7 @@ fn all() -> impl Iterator<Item = Route> {
         both("/orders/create", post(OrdersWrite, orders::create::create)),
         both("/orders", get(OrdersRead, orders::list::list)),
         both("/orders/active", get(OrdersRead, orders::active::list)),
-        v1("/orders/stream", get(OrdersRead, orders::stream::open)),
+        both("/orders/stream", get(OrdersRead, orders::stream::open)),
         both("/orders/{id}", get(OrdersRead, orders::get::show)),
         both("/orders/cancel", post(OrdersWrite, orders::cancel::cancel)),
         both("/orders/finish", post(OrdersWrite, orders::finish::finish)),

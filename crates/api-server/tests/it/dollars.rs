@@ -207,3 +207,27 @@ async fn a_repeat_shows_the_rate_of_the_first_answer() {
     assert_eq!(dollars["meta"]["fx"]["rate"], 20_000);
     assert_eq!(api.market.store.all_orders().await.len(), 2);
 }
+
+#[tokio::test(start_paused = true)]
+async fn streams_show_each_event_at_the_rate_of_its_moment() {
+    let (api, rate) = at(16_000).await;
+    let order = api.market.buy().await.unwrap();
+    api.relay().await;
+    let mut frames = api.stream_at("/v2/orders/stream").await;
+    let snapshot = frames.next().await.unwrap();
+    assert_eq!(snapshot.data["data"][0]["amount"]["amount"], "0.0019");
+    assert_eq!(snapshot.data["meta"]["fx"]["rate"], 16_000);
+    rate.set(15_000, true);
+    api.receive(&order, "1").await;
+    api.relay().await;
+    let event = frames.next().await.unwrap();
+    assert_eq!(event.data["data"]["amount"]["amount"], "0.0020");
+    assert_eq!(event.data["meta"]["fx"]["rate"], 15_000);
+    // A code is not held back for want of a rate.
+    rate.forget();
+    api.receive(&order, "2").await;
+    api.relay().await;
+    let event = frames.next().await.unwrap();
+    assert_eq!(event.data["data"]["otp_code"], "2");
+    assert_eq!(event.data["meta"]["fx"]["rate"], 15_000);
+}

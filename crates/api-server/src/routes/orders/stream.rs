@@ -9,6 +9,7 @@ use domain::{
     identity::TokenHash,
     ids::EventSeq,
     orders::OrderView,
+    rates::ExchangeRate,
     time::{Clock, Timestamp},
 };
 use futures_util::stream;
@@ -22,7 +23,7 @@ use super::body::OrderBody;
 use crate::{
     auth::{Callers, CurrentUser},
     live::{Follower, Live, Opening, Told},
-    routes::face::Face,
+    routes::face::{Face, Receipted},
     state::AppState,
 };
 
@@ -41,6 +42,9 @@ struct EventBody<T> {
     event: &'static str,
     timestamp: Timestamp,
     data: T,
+    /// The rate of the money in `data`, where it is shown in dollars.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    meta: Option<Receipted<()>>,
 }
 
 /// What a stream needs besides its request.
@@ -48,6 +52,7 @@ pub(crate) struct Surroundings {
     live: Live,
     callers: Callers,
     clock: Arc<dyn Clock>,
+    rate: Arc<dyn ExchangeRate>,
     stop: Stop,
 }
 
@@ -57,6 +62,7 @@ impl FromRef<AppState> for Surroundings {
             live: Live::from_ref(state),
             callers: Callers::from_ref(state),
             clock: FromRef::from_ref(state),
+            rate: FromRef::from_ref(state),
             stop: Stop::from_ref(state),
         }
     }
@@ -64,28 +70,32 @@ impl FromRef<AppState> for Surroundings {
 
 /// Tells what happens to the caller's orders, as it happens.
 pub(crate) async fn open(
-    State(Surroundings { live, callers, clock, stop }): State<Surroundings>,
+    State(surroundings): State<Surroundings>,
     user: CurrentUser,
+    face: Face,
     headers: HeaderMap,
     ValidQuery(query): ValidQuery<Parameters>,
 ) -> Result<Response, ApiError> {
     let header = headers.get(LAST_EVENT_ID).map(|value| value.to_str().unwrap_or("not text"));
     let resume = header.or(query.last_event_id.as_deref()).filter(|id| !id.is_empty());
+    let Surroundings { live, callers, clock, rate, stop } = surroundings;
     let (opening, at, follower) = live.open(user.id, resume).await?;
-    let ready = first(opening, at, clock.now());
+    let ready = first(opening, at, (clock.now(), face));
     let check_at = Instant::now() + Teller::CHECK;
-    let teller = Teller { ready, follower, callers, clock, token: user.token, check_at };
+    let teller =
+        Teller { ready, follower, callers, clock, rate, face, token: user.token, check_at };
     Ok(event_stream(stream::unfold(teller, Teller::next), stop.soft))
 }
 
 /// What the client gets before any news, so that it knows a place to resume from.
-fn first(opening: Opening, at: EventSeq, now: Timestamp) -> VecDeque<Event> {
+fn first(opening: Opening, at: EventSeq, (now, face): (Timestamp, Face)) -> VecDeque<Event> {
     let snapshot = |views: Vec<OrderView>| {
-        let data: Vec<_> =
-            views.into_iter().map(|view| OrderBody::new(view, now, Face::Rupiah)).collect();
-        event(Some(at), &EventBody { event: "snapshot", timestamp: now, data })
+        let data: Vec<_> = views.into_iter().map(|view| OrderBody::new(view, now, face)).collect();
+        let body = EventBody { event: "snapshot", timestamp: now, data, meta: face.receipt() };
+        event(Some(at), &body)
     };
-    let bare = |id, name| event(id, &EventBody { event: name, timestamp: now, data: () });
+    let bare =
+        |id, name| event(id, &EventBody { event: name, timestamp: now, data: (), meta: None });
     let events = match opening {
         Opening::Snapshot(views) => vec![snapshot(views)],
         Opening::Reset(views) => vec![bare(None, "reset"), snapshot(views)],
@@ -101,6 +111,8 @@ struct Teller {
     follower: Follower,
     callers: Callers,
     clock: Arc<dyn Clock>,
+    rate: Arc<dyn ExchangeRate>,
+    face: Face,
     token: TokenHash,
     check_at: Instant,
 }
@@ -115,7 +127,11 @@ impl Teller {
                 return Some((event, self));
             }
             tokio::select! {
-                told = self.follower.next() => self.ready.extend(self.tell(told?)),
+                told = self.follower.next() => {
+                    let told = told?;
+                    self.face = self.face.renewed(&*self.rate).await;
+                    self.ready.extend(self.tell(told));
+                }
                 () = sleep_until(self.check_at) => {
                     if self.callers.is_revoked(self.token).await {
                         return None;
@@ -129,8 +145,9 @@ impl Teller {
     fn tell(&self, told: Told) -> Option<Event> {
         let kind = told.event.event.kind.as_str();
         counter!("sse_events_total", "event" => kind).increment(1);
-        let data = OrderBody::new(told.view, self.clock.now(), Face::Rupiah);
-        event(Some(told.event.seq), &EventBody { event: kind, timestamp: told.event.at, data })
+        let data = OrderBody::new(told.view, self.clock.now(), self.face);
+        let (timestamp, meta) = (told.event.at, self.face.receipt());
+        event(Some(told.event.seq), &EventBody { event: kind, timestamp, data, meta })
     }
 }
 
