@@ -27,9 +27,14 @@ impl Random {
         z ^ (z >> 31)
     }
 
+    /// A position among `many`; 0 when there are none.
+    pub(crate) fn below(&mut self, many: usize) -> usize {
+        let many = u64::try_from(many).unwrap_or(u64::MAX).max(1);
+        usize::try_from(self.next() % many).unwrap_or_default()
+    }
+
     pub(crate) fn pick<'a, T>(&mut self, from: &'a [T]) -> Option<&'a T> {
-        let many = u64::try_from(from.len()).ok().filter(|many| *many > 0)?;
-        from.get(usize::try_from(self.next() % many).ok()?)
+        from.get(self.below(from.len()))
     }
 }
 

@@ -4,8 +4,9 @@ mod closed;
 mod http;
 mod open;
 mod requests;
+mod stream;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use serde_json::{Value, json};
 
@@ -14,6 +15,7 @@ pub(crate) use self::{
     http::Connection,
     open::open,
     requests::{Kind, Requests},
+    stream::EventStream,
 };
 use crate::stats::{counter, percentile_ms};
 
@@ -36,6 +38,16 @@ impl Outcome {
         } else {
             *self.refused.entry(status).or_default() += 1;
         }
+    }
+
+    /// Counts something good that took so long.
+    pub(crate) fn took(&mut self, time: Duration) {
+        self.record(200, open::micros(time));
+    }
+
+    /// The rate of all of it in so many seconds.
+    pub(crate) fn over(self, seconds: f64) -> Rate {
+        Self { seconds, ..self }.rate()
     }
 
     fn absorb(&mut self, other: Self) {

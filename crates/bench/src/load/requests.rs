@@ -9,6 +9,8 @@ pub(crate) enum Kind {
     Health,
     /// One read of the database for a known caller.
     Balance,
+    /// The same of an order.
+    Order,
     /// Everything.
     Purchase,
 }
@@ -19,13 +21,28 @@ pub(crate) struct Requests {
     kind: Kind,
     tokens: Arc<[String]>,
     purchase_body: Arc<str>,
+    /// Before every path.
+    prefix: &'static str,
+    /// The order of the first customer; those of the others follow.
+    first_order: i64,
     random: Random,
 }
 
 impl Requests {
     pub(crate) fn new(kind: Kind, tokens: Arc<[String]>, catalog_product: i64) -> Self {
         let purchase_body = format!("{{\"catalog_product_id\":{catalog_product}}}").into();
-        Self { kind, tokens, purchase_body, random: Random::from_system() }
+        let random = Random::from_system();
+        Self { kind, tokens, purchase_body, prefix: "", first_order: 0, random }
+    }
+
+    /// The same under another path.
+    pub(crate) fn under(self, prefix: &'static str) -> Self {
+        Self { prefix, ..self }
+    }
+
+    /// Reads the order of each customer, whose numbers follow one another from `first`.
+    pub(crate) fn of_orders(self, first: i64) -> Self {
+        Self { first_order: first, ..self }
     }
 
     pub(crate) const fn kind(&self) -> Kind {
@@ -44,13 +61,18 @@ impl Requests {
             buffer.extend_from_slice(b"GET /health HTTP/1.1\r\nhost: bench\r\n\r\n");
             return;
         }
-        let line = if self.kind == Kind::Balance {
-            "GET /v1/balance HTTP/1.1"
-        } else {
-            "POST /v1/orders/create HTTP/1.1"
+        let drawn = self.random.below(self.tokens.len());
+        let token = self.tokens.get(drawn).map_or("", String::as_str);
+        let (line, id) = match self.kind {
+            Kind::Order => {
+                let number = i64::try_from(drawn).map_or(0, |drawn| self.first_order + drawn);
+                (["GET ", self.prefix, "/v1/orders/"], number.to_string())
+            }
+            Kind::Purchase => (["POST ", self.prefix, "/v1/orders/create"], String::new()),
+            Kind::Balance | Kind::Health => (["GET ", self.prefix, "/v1/balance"], String::new()),
         };
-        let token = self.random.pick(&self.tokens).map_or("", String::as_str);
-        let head = [line, "\r\nhost: bench\r\nauthorization: Bearer ", token, "\r\n"];
+        line.iter().for_each(|part| buffer.extend_from_slice(part.as_bytes()));
+        let head = [&id, " HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer ", token, "\r\n"];
         for part in head {
             buffer.extend_from_slice(part.as_bytes());
         }

@@ -29,20 +29,23 @@ impl Books {
         let audit = ground.ctl(&["ledger", "audit", "--full", "--json"]).await?;
         let audit = serde_json::from_str(&audit).context("the audit is no JSON")?;
         let databases = ground.databases;
+        // Some have got their code.
+        let numbered = "IN ('ACTIVE', 'OTP_RECEIVED')";
         let orders = async |database: &str, condition: &str| {
-            let statement = format!("SELECT count(*) FROM orders WHERE state {condition} 'ACTIVE'");
+            let statement =
+                format!("SELECT count(*) FROM orders WHERE state {condition} {numbered}");
             databases.server.value::<u64>(database, &statement).await
         };
         let [acknowledged, refused, referenced] = totals.read();
         let mut reference_active = 0;
         for copy in databases.copies() {
-            reference_active += orders(copy, "=").await?;
+            reference_active += orders(copy, "").await?;
         }
         Ok(Self {
             acknowledged,
             refused,
-            active: orders(&databases.main, "=").await?,
-            other: orders(&databases.main, "<>").await?,
+            active: orders(&databases.main, "").await?,
+            other: orders(&databases.main, "NOT").await?,
             asked: ground.sales().await?,
             referenced,
             reference_active,

@@ -3,8 +3,10 @@
 mod books;
 mod counting;
 mod footprint;
+mod live;
 mod machine;
 mod pairs;
+mod reads;
 mod shop;
 mod start;
 
@@ -14,14 +16,16 @@ pub(crate) use self::{
     books::Books,
     counting::Counted,
     footprint::Footprint,
+    live::{Heard, Series},
     machine::Machine,
     pairs::{Measured, Pairs},
+    reads::{Read, Reads},
     start::Starts,
 };
 use self::{footprint::Sizes, shop::Shop};
 use crate::{
     cli::Cli,
-    load::{Kind, Rate},
+    load::Rate,
     stack::{Ground, Servers},
 };
 
@@ -34,8 +38,9 @@ pub(crate) struct Findings {
     /// What enforcement costs: pgbench on this release's schema beside that of the one before.
     pub(crate) enforced: Pairs,
     pub(crate) enforced_hot: Pairs,
-    pub(crate) balance: Vec<Rate>,
-    pub(crate) health: Vec<Rate>,
+    pub(crate) reads: Reads,
+    /// How soon customers hear of a code.
+    pub(crate) heard: Heard,
     /// Purchases at a fixed rate.
     pub(crate) paced: Rate,
     pub(crate) footprints: Vec<Footprint>,
@@ -64,14 +69,12 @@ pub(crate) async fn all(cli: &Cli, ground: &Ground<'_>) -> anyhow::Result<Findin
     let enforced = Pairs::of_schemas(&shop, Customers::All).await?;
     let enforced_hot = Pairs::of_schemas(&shop, Customers::One).await?;
     say("reads ...");
-    let (mut balance, mut health) = (Vec::new(), Vec::new());
-    for _ in 0..cli.rounds {
-        balance.push(shop.ask(Kind::Balance, Customers::All).await?.rate);
-        health.push(shop.ask(Kind::Health, Customers::All).await?.rate);
-    }
+    let reads = Reads::measure(&shop).await?;
     say(&format!("{} purchases a second ...", cli.rate));
     let paced = shop.paced(cli.rate).await?;
     let footprints = sizes.finish()?;
+    say("from callbacks to customers ...");
+    let heard = Heard::measure(&shop, &servers).await?;
     servers.stop().await?;
 
     say("counting what one purchase costs ...");
@@ -85,8 +88,8 @@ pub(crate) async fn all(cli: &Cli, ground: &Ground<'_>) -> anyhow::Result<Findin
         hot,
         enforced,
         enforced_hot,
-        balance,
-        health,
+        reads,
+        heard,
         paced,
         footprints,
         counted,

@@ -8,11 +8,12 @@ use std::{
 };
 
 use anyhow::{Context, ensure};
+use serde_json::Value;
 
 use super::{Customers, Measured};
 use crate::{
     cli::Cli,
-    load::{Kind, Outcome, Rate, Requests, Until, closed, open},
+    load::{Connection, Kind, Outcome, Rate, Requests, Until, closed, open},
     postgres::{Pgbench, Run, Script},
     proc_fs::{self, Watch},
     stack::{Ground, Servers},
@@ -56,6 +57,14 @@ impl<'a> Shop<'a> {
     ) -> anyhow::Result<Self> {
         let watch = servers.watch(ground).await?;
         Ok(Self { cli, ground, api: servers.api.address, watch, totals: Totals::default() })
+    }
+
+    pub(super) const fn ground(&self) -> &'a Ground<'a> {
+        self.ground
+    }
+
+    pub(super) const fn api(&self) -> SocketAddr {
+        self.api
     }
 
     pub(super) const fn totals(&self) -> &Totals {
@@ -132,6 +141,42 @@ impl<'a> Shop<'a> {
         self.load(api, Until::Count(many), self.requests(kind, Customers::All)).await
     }
 
+    /// One request after the other by each of `customers`, on one connection.
+    pub(super) async fn buy(&self, customers: &[String]) -> anyhow::Result<Vec<i64>> {
+        let mut connection = Connection::open(self.api).await?;
+        let mut request = Vec::new();
+        let mut orders = Vec::new();
+        for token in customers {
+            let tokens = std::iter::once(token.clone()).collect();
+            let catalog_product = self.ground.purchase.catalog_product;
+            Requests::new(Kind::Purchase, tokens, catalog_product).write(&mut request);
+            let reply = connection.send(&request).await?;
+            ensure!(reply.status == 200, "a purchase was answered {}", reply.status);
+            self.totals.acknowledged.fetch_add(1, Ordering::Relaxed);
+            let bought: Value = serde_json::from_slice(reply.body)?;
+            let id = bought["data"]["orders"][0]["id"].as_i64();
+            orders.push(id.context("a purchase names no order")?);
+        }
+        Ok(orders)
+    }
+
+    /// Closed reads of `requests` at any server, for the usual time.
+    pub(super) async fn read(
+        &self,
+        server: SocketAddr,
+        requests: Requests,
+    ) -> anyhow::Result<Rate> {
+        Ok(self.load(server, Until::Elapsed(self.length()), requests).await?.rate())
+    }
+
+    /// A script of reads through pgbench, on the database of the servers.
+    pub(super) async fn read_plainly(&self, script: &Script) -> anyhow::Result<Rate> {
+        let Ground { databases, logins, .. } = self.ground;
+        let folder = self.cli.work_dir.join("pgbench");
+        let pgbench = Pgbench { login: &logins.api, database: &databases.main, folder: &folder };
+        pgbench.run(script, Run { clients: self.cli.connections, length: self.length() }).await
+    }
+
     async fn load(
         &self,
         api: SocketAddr,
@@ -183,7 +228,7 @@ impl<'a> Shop<'a> {
         Ok(Measured { rate, cpu, wal_bytes })
     }
 
-    fn requests(&self, kind: Kind, who: Customers) -> Requests {
+    pub(super) fn requests(&self, kind: Kind, who: Customers) -> Requests {
         let tokens = match who {
             Customers::All => Arc::clone(&self.ground.tokens),
             Customers::One => self.ground.tokens.iter().take(1).cloned().collect(),

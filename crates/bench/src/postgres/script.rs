@@ -7,6 +7,10 @@ const OFFERS: &str = include_str!("../../sql/offers.sql");
 const RESERVE: &str = include_str!("../../sql/reserve.sql");
 const ACTIVATE: &str = include_str!("../../sql/activate.sql");
 
+/// The statement of each read.
+const BALANCE: &str = include_str!("../../sql/balance.sql");
+const ORDER: &str = include_str!("../../sql/order.sql");
+
 /// What is bought, by whom.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Purchase {
@@ -80,6 +84,24 @@ impl Script {
     }
 }
 
+impl Script {
+    /// The balance of a customer drawn at random.
+    pub(crate) fn balance([first, last]: [i64; 2]) -> anyhow::Result<Self> {
+        let statement = bind(BALANCE, "user")?;
+        let text = format!("\\set user random({first}, {last})\n{statement};\n");
+        Ok(Self { text, variables: Vec::new() })
+    }
+
+    /// An order of a customer drawn at random, whose number is that of the customer plus `offset`.
+    pub(crate) fn order([first, last]: [i64; 2], offset: i64) -> anyhow::Result<Self> {
+        let statement = bind(ORDER, "user order_id")?;
+        let text = format!(
+            "\\set user random({first}, {last})\n\\set order_id :user + {offset}\n{statement};\n"
+        );
+        Ok(Self { text, variables: Vec::new() })
+    }
+}
+
 /// Puts the `n`-th of the variables `names` in the place of each `$n`. pgbench sends NULL for a
 /// variable that is never set, as `nothing` is.
 fn bind(statement: &str, names: &str) -> anyhow::Result<String> {
@@ -123,6 +145,19 @@ mod tests {
         assert!(quotes(PURCHASES, ACTIVATE));
         assert!(!quotes(PURCHASES, &ACTIVATE.replace("attempt = $3 AND ", "")));
         assert!(!quotes(CATALOG, OFFERS.rsplit_once("LIMIT").unwrap().0));
+    }
+
+    /// The list of columns stands in one place of the source, the condition in another.
+    #[test]
+    fn reads_what_the_servers_read() {
+        let ledger = words(include_str!("../../../infra/src/postgres/ledger.rs"));
+        assert!(ledger.contains(&format!("r#\"{}\"#", words(BALANCE))));
+        let columns = words(include_str!("../../../infra/src/postgres/order_row.rs"));
+        let condition = words(include_str!("../../../infra/src/postgres/queries/orders.rs"));
+        let (listed, wanted) = ORDER.split_once("FROM orders").unwrap();
+        let listed = words(listed.trim_start_matches("SELECT"));
+        assert!(columns.contains(&format!("\" {listed} \"")));
+        assert!(condition.contains(&format!("\"FROM orders {}\"", words(wanted))));
     }
 
     #[test]

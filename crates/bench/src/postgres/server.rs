@@ -56,7 +56,7 @@ impl Server {
         if !output.status.success() {
             bail!("psql failed: {}", String::from_utf8_lossy(&output.stderr).trim());
         }
-        Ok(String::from_utf8(output.stdout)?.trim().to_owned())
+        Ok(String::from_utf8(output.stdout)?.trim_matches('\n').to_owned())
     }
 
     /// The one value that `statement` prints.

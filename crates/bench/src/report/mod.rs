@@ -10,7 +10,6 @@ use serde_json::{Value, json};
 
 use crate::{
     cli::Cli,
-    load::Rate,
     measure::{Findings, Footprint},
 };
 
@@ -30,7 +29,6 @@ pub(crate) fn write(cli: &Cli, findings: &Findings) -> anyhow::Result<()> {
 }
 
 fn json(cli: &Cli, findings: &Findings) -> Value {
-    let rates = |rates: &[Rate]| rates.iter().map(Rate::json).collect::<Vec<_>>();
     json!({
         "machine": findings.machine.json(),
         "settings": {
@@ -46,8 +44,8 @@ fn json(cli: &Cli, findings: &Findings) -> Value {
         "hot_account": findings.hot.json(),
         "enforcement": findings.enforced.json(),
         "enforcement_hot_account": findings.enforced_hot.json(),
-        "balance": rates(&findings.balance),
-        "health": rates(&findings.health),
+        "reads": findings.reads.json(),
+        "live": findings.heard.json(),
         "fixed_rate": findings.paced.json(),
         "counted": findings.counted.json(),
         "footprints": findings.footprints.iter().map(Footprint::json).collect::<Vec<_>>(),

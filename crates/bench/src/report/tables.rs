@@ -2,7 +2,7 @@ use super::document::Values;
 use crate::{
     cli::Cli,
     load::Rate,
-    measure::{Books, Counted, Findings, Footprint, Measured, Pairs, Starts},
+    measure::{Books, Counted, Findings, Footprint, Measured, Pairs, Read, Series, Starts},
     proc_fs::Watch,
     stats::{Spread, counter},
 };
@@ -60,11 +60,26 @@ pub(super) fn values(cli: &Cli, findings: &Findings) -> Values {
         ("balance_redis", format!("{:.2}", counted.balance_redis)),
         (
             "reads",
-            lines([
-                rates("`GET /v1/balance`", &findings.balance),
-                rates("`GET /health`: no database", &findings.health),
-            ]),
+            lines(
+                read("`GET /v1/balance`", &findings.reads.balance)
+                    .into_iter()
+                    .chain(read("`GET /v1/orders/{id}`", &findings.reads.order))
+                    .chain([rates("`GET /health`", &findings.reads.health)]),
+            ),
         ),
+        (
+            "heard",
+            lines(
+                series("nobody else", &findings.heard.quiet)
+                    .into_iter()
+                    .chain(series("the crowd", &findings.heard.crowded)),
+            ),
+        ),
+        ("samples", findings.heard.quiet.event.good.to_string()),
+        ("streams", findings.heard.streams.to_string()),
+        ("stream_kib", format!("{:.1}", findings.heard.kib_per_stream())),
+        ("streams_before", mb(findings.heard.resident[0])),
+        ("streams_after", mb(findings.heard.resident[1])),
         ("paced", paced(findings.paced)),
         ("footprints", footprints(&findings.footprints)),
         ("start", starts(findings.starts)),
@@ -85,6 +100,37 @@ fn rates(label: &str, rates: &[Rate]) -> String {
         spread(of(|rate| rate.p50_ms), 2),
         spread(of(|rate| rate.p99_ms), 2),
     ])
+}
+
+/// One read by the API beside what bounds it.
+fn read(label: &str, read: &Read) -> [String; 4] {
+    let bytes = read.bytes;
+    [
+        rates(&format!("**{label}**, {bytes} bytes"), &read.served),
+        rates("as many bytes from memory, same layers", &read.layered),
+        rates("the same without layers", &read.alone),
+        rates("pgbench, the same statement", &read.sql),
+    ]
+}
+
+fn series(listening: &str, series: &Series) -> [String; 4] {
+    let one = |label: &str, rate: &Rate| {
+        row([
+            format!("{label}, {listening}"),
+            format!("{:.2}", rate.p50_ms),
+            format!("{:.2}", rate.p99_ms),
+        ])
+    };
+    [
+        one("**callback accepted to event on the wire**", &series.event),
+        one("**callback accepted to the waiting request's answer**", &series.answer),
+        one("callback sent to event", &series.event_from_sent),
+        one("callback sent to answer", &series.answer_from_sent),
+    ]
+}
+
+fn mb(kib: u64) -> String {
+    format!("{:.1}", counter(kib) * 1024.0 / 1e6)
 }
 
 fn ratio(label: &str, pairs: &Pairs, [goal, earlier]: [&str; 2]) -> String {

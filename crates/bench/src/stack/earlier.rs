@@ -1,7 +1,5 @@
 //! The database of the release before this one, with the customers and offers of today.
 
-use anyhow::{Context, ensure};
-
 use super::{databases::Databases, seed::CREDIT};
 use crate::postgres::Login;
 
@@ -17,16 +15,16 @@ const RELEASED: [&str; 7] = [
     include_str!("../../../../migrations/20261120100600_topups.sql"),
 ];
 
-/// What a purchase reads. None of these tables has changed since.
+/// What a purchase reads, referenced rows first. What these tables have got since is left out.
 const TABLES: [&str; 9] = [
     "users",
     "countries",
+    "providers",
     "provider_countries",
     "services",
     "carriers",
     "catalog_products",
     "products",
-    "providers",
     "offers",
 ];
 
@@ -38,11 +36,19 @@ pub(super) async fn lay(databases: &Databases, api: &Login) -> anyhow::Result<()
     for migration in RELEASED {
         server.sql(before, &format!("BEGIN;\n{migration}\nCOMMIT;")).await?;
     }
-    let mut dump = server.owner().command("pg_dump", main);
-    dump.arg("--data-only").args(TABLES.map(|table| format!("--table=public.{table}")));
-    let dump = dump.output().await.context("cannot run pg_dump")?;
-    ensure!(dump.status.success(), "pg_dump: {}", String::from_utf8_lossy(&dump.stderr).trim());
-    server.sql(before, &String::from_utf8(dump.stdout)?).await?;
+    for table in TABLES {
+        let columns = format!(
+            "SELECT string_agg(quote_ident(column_name), ', ' ORDER BY ordinal_position)
+             FROM information_schema.columns
+             WHERE table_schema = 'public' AND table_name = '{table}'"
+        );
+        let columns = server.sql(before, &columns).await?;
+        let rows = format!("COPY (SELECT {columns} FROM {table}) TO STDOUT;");
+        let rows = server.sql(main, &rows).await?;
+        let line = if rows.is_empty() { "" } else { "\n" };
+        let rows = format!("COPY {table} ({columns}) FROM STDIN;\n{rows}{line}\\.\n");
+        server.sql(before, &rows).await?;
+    }
     server.sql(before, &ready(&api.user)).await.map(drop)
 }
 

@@ -1,4 +1,5 @@
 use std::{
+    collections::BTreeMap,
     fs,
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -29,11 +30,20 @@ const REDIS: &str = "Redis";
 /// Each is dearer than the one before it, as in the local stack.
 const PROVIDERS: [&str; 3] = ["alpha", "beta", "gamma"];
 
+/// What the public address of webhook-ingest is said to be.
+const NOWHERE: &str = "http://127.0.0.1:9";
+/// Customers for streams: with seven each they have two thousand, and place for one more.
+const LISTENERS: u32 = 290;
+
 /// What the servers stand on, filled and ready.
 pub(crate) struct Ground<'a> {
     pub(crate) databases: &'a Databases,
     pub(crate) logins: Logins,
     pub(crate) tokens: Arc<[String]>,
+    /// Tokens of customers who never buy in bulk, for streams.
+    pub(crate) listeners: Arc<[String]>,
+    /// Where each provider calls back, by its code.
+    pub(crate) callbacks: BTreeMap<&'static str, String>,
     pub(crate) purchase: Purchase,
     pub(crate) logs: PathBuf,
     bin_dir: PathBuf,
@@ -56,6 +66,8 @@ impl<'a> Ground<'a> {
             databases,
             logins,
             tokens: Arc::new([]),
+            listeners: Arc::new([]),
+            callbacks: BTreeMap::new(),
             purchase: Purchase::default(),
             redis: start_redis(&cli.work_dir, &logs)?,
             sandbox: start_sandbox(&cli.bin_dir.join(SANDBOX), &logs)?,
@@ -70,8 +82,11 @@ impl<'a> Ground<'a> {
         }
         ground.stock_up().await?;
         let main = &databases.main;
-        let Customers { tokens, first, last } =
-            seed::customers(&databases.server, main, cli.customers).await?;
+        let many = cli.customers + LISTENERS;
+        let Customers { mut tokens, first } =
+            seed::customers(&databases.server, main, many).await?;
+        ground.listeners = tokens.split_off(usize::try_from(cli.customers)?).into();
+        let last = first + i64::from(cli.customers) - 1;
         ground.tokens = tokens.into();
         ground.purchase = seed::purchase(&databases.server, main, [first, last]).await?;
         for copy in [&databases.reference, &databases.after] {
@@ -82,7 +97,7 @@ impl<'a> Ground<'a> {
     }
 
     /// Registers the providers with more numbers than a run can buy, and reads their lists.
-    async fn stock_up(&self) -> anyhow::Result<()> {
+    async fn stock_up(&mut self) -> anyhow::Result<()> {
         let address = self.sandbox.address;
         for (priority, code) in (1..).zip(PROVIDERS) {
             let wealth = r#"{"stock":1000000000,"balance_usd":"1000000000"}"#;
@@ -91,7 +106,11 @@ impl<'a> Ground<'a> {
             let priority = i32::to_string(&priority);
             let known = ["--protocol", "sms_activate", "--base-url", &url, "--api-key", &key];
             let named = ["provider", "add", "--code", code, "--priority", &priority];
-            self.ctl(&[&named[..], &known[..]].concat()).await?;
+            let added = self.ctl(&[&named[..], &known[..], &["--json"]].concat()).await?;
+            let added: Value = serde_json::from_str(&added)?;
+            let path = added["callback_url"].as_str().and_then(|url| url.strip_prefix(NOWHERE));
+            let path = path.context("ctl does not say where the provider calls back")?;
+            self.callbacks.insert(code, path.to_owned());
         }
         self.ctl(&["catalog", "sync"]).await.map(drop)
     }
@@ -131,8 +150,8 @@ impl<'a> Ground<'a> {
             ("SWITCHBOARD__REDIS__CACHE_URL", redis.clone()),
             ("SWITCHBOARD__REDIS__RATELIMIT_URL", redis),
             ("SWITCHBOARD__SECRETS__SEAL_KEY", self.seal_key.clone()),
-            // Nobody calls back: no SMS is sent.
-            ("SWITCHBOARD__INGEST__PUBLIC_URL", "http://127.0.0.1:9".to_owned()),
+            // The sandbox calls nobody back; the load generator does, and knows where.
+            ("SWITCHBOARD__INGEST__PUBLIC_URL", NOWHERE.to_owned()),
         ]
     }
 
@@ -174,7 +193,7 @@ fn start_sandbox(binary: &Path, logs: &Path) -> anyhow::Result<Process> {
     Process::start(SANDBOX, address, command, logs)
 }
 
-async fn post(address: SocketAddr, path: &str, body: &str) -> anyhow::Result<()> {
+pub(crate) async fn post(address: SocketAddr, path: &str, body: &str) -> anyhow::Result<()> {
     let length = body.len();
     let request = format!(
         "POST {path} HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\n\

@@ -10,7 +10,7 @@ mod servers;
 
 pub(crate) use self::{
     databases::Databases,
-    ground::Ground,
+    ground::{Ground, post},
     process::Process,
-    servers::{Servers, start_api},
+    servers::{Servers, start_api, start_bare},
 };

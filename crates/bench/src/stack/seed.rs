@@ -14,7 +14,6 @@ pub(super) const CREDIT: i64 = 100_000_000_000_000;
 pub(super) struct Customers {
     pub(super) tokens: Vec<String>,
     pub(super) first: i64,
-    pub(super) last: i64,
 }
 
 /// Makes customers who can pay.
@@ -30,11 +29,10 @@ pub(super) async fn customers(
          SELECT min(id) FROM users;"
     );
     let first: i64 = server.value(database, &statements).await?;
-    let last = first + i64::from(many) - 1;
     let mut random = Random::from_system();
     let tokens: Vec<String> = (0..many).map(|_| token(&mut random)).collect();
     server.sql(database, &fund(&tokens, first)?).await?;
-    Ok(Customers { tokens, first, last })
+    Ok(Customers { tokens, first })
 }
 
 /// One transaction: what is proposed is approved in it.

@@ -8,13 +8,14 @@ use crate::{postgres::Login, proc_fs::Watch};
 const API: &str = "api-server";
 const INGEST: &str = "webhook-ingest";
 const WORKER: &str = "task-worker";
+const BARE: &str = "bare-server";
 
 const READY: &[u8] = b"GET /health/ready HTTP/1.1\r\nhost: bench\r\n\r\n";
 
 /// The three servers, ready.
 pub(crate) struct Servers {
     pub(crate) api: Process,
-    ingest: Process,
+    pub(crate) ingest: Process,
     worker: Process,
 }
 
@@ -42,6 +43,21 @@ impl Servers {
         self.ingest.stop().await?;
         self.worker.stop().await
     }
+}
+
+/// Starts the server that answers without a database, with answers as long as those of the API.
+pub(crate) async fn start_bare(
+    ground: &Ground<'_>,
+    [balance, order]: [usize; 2],
+) -> anyhow::Result<Process> {
+    let address = free_address()?;
+    let mut command = Command::new(ground.binary(BARE));
+    command
+        .env("SWITCHBOARD__HTTP__LISTEN", address.to_string())
+        .env("SWITCHBOARD__SHUTDOWN__DRAIN_SECONDS", "0")
+        .env("SWITCHBOARD__BARE__BALANCE_BYTES", balance.to_string())
+        .env("SWITCHBOARD__BARE__ORDER_BYTES", order.to_string());
+    ready(Process::start(BARE, address, command, &ground.logs)?).await
 }
 
 /// Starts api-server without waiting for it.

@@ -52,7 +52,7 @@ const TABLE: [Row; 17] = [
     Row { adapters: &["reqwest"], tests_link: false, ..row("sandbox", &[]) },
     Row { optional: &["infra"], ..row("testkit", &["domain"]) },
     Row { adapters: &["reqwest"], tests_adapters: true, tests_link: false, ..row("e2e", &[]) },
-    Row { tests_link: false, ..row("bench", &[]) },
+    Row { tests_link: false, ..row("bench", &["http-kit", "runtime"]) },
     Row { adapters: &["reqwest"], tests_link: false, ..row("chaos", &[]) },
     row("fuzz", &["domain", "http-kit", "infra", "runtime", "webhook-ingest"]),
     row("xtask", &[]),
