@@ -24,7 +24,7 @@ pub trait Store: Send + Sync {
 /// Everything one transaction can touch.
 #[async_trait]
 pub trait UnitOfWork:
-    LedgerRepo + OrderRepo + InboxRepo + TopupRepo + IdentityRepo + HookRepo + Outbox + TaskRepo + Send
+    LedgerRepo + OrderRepo + InboxRepo + TopupRepo + IdentityRepo + HookRepo + Outbox + TaskRepo
 {
     /// Makes all changes durable at once; fails when an earlier step was refused.
     async fn commit(self: Box<Self>) -> Result<(), StoreError>;

@@ -11,6 +11,7 @@ mod lead;
 mod periodic;
 mod pokes;
 mod queue;
+mod serve;
 mod task;
 mod tasks;
 mod wiring;

@@ -2,12 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use anyhow::Context as _;
 use async_trait::async_trait;
-use axum::Router;
 use domain::{
     catalog::sync::SyncCatalog,
-    hooks::deliver::{DeliverMessage, DeliverPorts},
     inbox::{
         confirm::ConfirmSms,
         receive::{PullSms, ReceiveSms},
@@ -29,7 +26,7 @@ use domain::{
         refund::SendRefund,
     },
 };
-use http_kit::{Health, Limits, Stages, health_routes, standard};
+use http_kit::Health;
 use infra::{
     crypto::Sealer,
     hooks::HookClient,
@@ -42,7 +39,7 @@ use infra::{
 };
 use runtime::{App, Supervisor};
 use wiring::{
-    current_rate, fixed_rate, gateways, hook_client, hook_schedule, order_terms, pricing,
+    current_rate, deliver_messages, fixed_rate, gateways, hook_client, order_terms, pricing,
     provider_settings,
 };
 
@@ -53,6 +50,7 @@ use crate::{
     periodic::{Periodic, Schedule},
     pokes::{Everywhere, Pokes},
     queue::{Executor, QueueSettings},
+    serve::{instance, serve},
     task::{Task, TaskError},
     tasks::{
         Adopt, Audit, Backlog, Collect, Expire, Forget, Hooks, Missed, Monitor, Poll, Publisher,
@@ -72,8 +70,6 @@ const GATEWAY_TIMEOUT: Duration = Duration::from_secs(10);
 const RATES_TIMEOUT: Duration = Duration::from_secs(10);
 /// How often what waits is counted.
 const BACKLOG_EVERY: Duration = Duration::from_secs(10);
-/// How often messages to customers are counted, and old ones forgotten.
-const HOOKS_EVERY: Duration = Duration::from_secs(30);
 
 /// Connects, spawns every task, and serves health and metrics.
 pub async fn start(config: Config, app: App) -> anyhow::Result<()> {
@@ -106,7 +102,12 @@ pub async fn start(config: Config, app: App) -> anyhow::Result<()> {
         parts.led(parts.every("rate", parts.config.rates.refresh), rate).spawn(supervisor);
     }
     parts.queue().spawn(supervisor);
-    serve(&parts, app)
+    let database = Arc::clone(&parts.postgres);
+    let health = Health::new(app.supervisor.stop().soft).check("database", move || {
+        let database = Arc::clone(&database);
+        async move { database.ping().await }
+    });
+    serve(health, parts.config.http.listen, app)
 }
 
 /// What the tasks are made of.
@@ -148,7 +149,7 @@ impl Parts {
             self.led(self.every("roll_up", every.roll_up), RollUp(self.postgres.clone())),
             self.led(self.every("collect", every.collect), self.collect()),
             self.led(self.every("monitor", every.monitor), self.monitor()),
-            self.led(self.every("webhooks", HOOKS_EVERY), self.forget_hooks()),
+            self.led(self.every("webhooks", BACKLOG_EVERY), self.forget_hooks()),
             self.slotted(self.every("adopt", every.adopt), self.adopt()),
             self.slotted(self.every("canary", every.canary), self.pulse()),
             self.slotted(self.every("purge", every.purge), self.purge()),
@@ -180,16 +181,9 @@ impl Parts {
 
     /// Sends messages to customers' servers, of which a slow one must not hold up the others.
     fn deliver_hooks(&self) -> Lanes {
-        let ports = DeliverPorts {
-            store: self.postgres.clone(),
-            hooks: self.postgres.clone(),
-            orders: self.postgres.clone(),
-            inbox: self.postgres.clone(),
-            sender: self.hooks.clone(),
-            clock: self.clock.clone(),
-        };
-        let deliver = DeliverMessage::new(ports, hook_schedule(&self.config.webhooks));
-        let width = usize::try_from(self.config.webhooks.per_endpoint).unwrap_or(1);
+        let (postgres, webhooks) = (self.postgres.clone(), &self.config.webhooks);
+        let deliver = deliver_messages(postgres, self.hooks.clone(), webhooks);
+        let width = usize::try_from(webhooks.per_endpoint).unwrap_or(1);
         Lanes::new(Arc::new(deliver), width)
     }
 
@@ -365,30 +359,6 @@ fn listen(cache: &Redis, pokes: &Pokes, supervisor: &Supervisor) {
         };
         stop.soft.run_until_cancelled(forward).await;
     });
-}
-
-fn serve(parts: &Parts, app: App) -> anyhow::Result<()> {
-    let database = Arc::clone(&parts.postgres);
-    let health = Health::new(app.supervisor.stop().soft).check("database", move || {
-        let database = Arc::clone(&database);
-        async move { database.ping().await }
-    });
-    let routes = Router::new().merge(health_routes(health, app.metrics));
-    let routes = standard(routes, Limits::default());
-    let address = parts.config.http.listen;
-    let listener = http_kit::bind(address).context("cannot listen for health checks")?;
-    tracing::info!("listening on {}", listener.local_addr()?);
-    let drain = app.shutdown.drain;
-    app.supervisor.spawn("http", move |stop| {
-        http_kit::serve(listener, routes, Stages { soft: stop.soft, hard: stop.hard, drain })
-    });
-    Ok(())
-}
-
-/// Tells whoever looks into Redis which process holds a lock.
-fn instance() -> String {
-    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    format!("{}:{}", host.trim(), std::process::id())
 }
 
 struct Locks(redis::Leader);

@@ -1,8 +1,12 @@
 use std::sync::Arc;
 
-use domain::hooks::Schedule;
+use domain::hooks::{
+    Schedule,
+    deliver::{DeliverMessage, DeliverPorts},
+};
 use infra::{
     hooks::{HookClient, HookSettings, HookSetupError, SystemNames},
+    postgres::Postgres,
     system::SystemClock,
 };
 use runtime::config;
@@ -20,7 +24,19 @@ pub fn hook_client(webhooks: &config::Webhooks) -> Result<HookClient, HookSetupE
     HookClient::new(&settings, Arc::new(SystemNames), Arc::new(SystemClock))
 }
 
-/// When they are called again.
-pub const fn hook_schedule(webhooks: &config::Webhooks) -> Schedule {
-    Schedule { percent: webhooks.schedule_percent }
+/// Sends messages to servers of customers.
+pub fn deliver_messages(
+    postgres: Arc<Postgres>,
+    sender: Arc<HookClient>,
+    webhooks: &config::Webhooks,
+) -> DeliverMessage {
+    let ports = DeliverPorts {
+        store: postgres.clone(),
+        hooks: postgres.clone(),
+        orders: postgres.clone(),
+        inbox: postgres,
+        sender,
+        clock: Arc::new(SystemClock),
+    };
+    DeliverMessage::new(ports, Schedule { percent: webhooks.schedule_percent })
 }

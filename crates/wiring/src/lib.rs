@@ -5,5 +5,5 @@ mod hooks;
 mod terms;
 
 pub use gateways::gateways;
-pub use hooks::{hook_client, hook_schedule};
+pub use hooks::{deliver_messages, hook_client};
 pub use terms::{current_rate, fixed_rate, order_terms, postgres, pricing, provider_settings};

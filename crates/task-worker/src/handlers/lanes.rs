@@ -13,15 +13,15 @@ use tokio::{sync::Notify, time::Instant};
 /// worker than a fast one.
 ///
 /// The place is what stands before the colon of a task's subject. Those for whom there is no room
-/// wait here if it takes a moment only; otherwise their tasks are put off, each for as long as those
-/// in front of it will take, so that a long queue is not asked again and again.
+/// wait here if it takes a moment only; otherwise their tasks are put off, each for as long as
+/// those in front of it will take, so that a long queue is not asked again and again.
 pub struct Lanes {
     inner: Arc<dyn TaskHandler>,
     width: usize,
     lanes: Mutex<HashMap<String, Lane>>,
 }
 
-/// What is known of a place while something is on its way there.
+/// What is known of a place.
 struct Lane {
     running: usize,
     waiting: usize,
@@ -39,6 +39,8 @@ impl Lanes {
     const WAITING: usize = 16;
     /// Longest time for which a task is put off at once; it asks again then.
     const LONGEST: Duration = Duration::from_mins(2);
+    /// Places that are remembered while nothing is on its way there.
+    const KEPT: usize = 10_000;
     /// What a try takes at a place of which nothing is known.
     const FIRST_GUESS: Duration = Duration::from_millis(50);
 
@@ -107,9 +109,10 @@ impl Lanes {
         lane.running = lane.running.saturating_sub(1);
         lane.usual = (lane.usual * 3 + took) / 4;
         lane.freed.notify_one();
-        let is_idle = lane.running == 0 && lane.waiting == 0;
-        if is_idle && lane.booked_until <= Instant::now() {
-            lanes.remove(place);
+        // What is known of a place is worth keeping: it is as slow the next time.
+        if lanes.len() > Self::KEPT {
+            let now = Instant::now();
+            lanes.retain(|_, lane| lane.running + lane.waiting > 0 || lane.booked_until > now);
         }
     }
 }
