@@ -71,7 +71,9 @@ impl Requests {
             Kind::Purchase => (["POST ", self.prefix, "/v1/orders/create"], String::new()),
             Kind::Balance | Kind::Health => (["GET ", self.prefix, "/v1/balance"], String::new()),
         };
-        line.iter().for_each(|part| buffer.extend_from_slice(part.as_bytes()));
+        for part in line {
+            buffer.extend_from_slice(part.as_bytes());
+        }
         let head = [&id, " HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer ", token, "\r\n"];
         for part in head {
             buffer.extend_from_slice(part.as_bytes());

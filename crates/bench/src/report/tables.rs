@@ -11,7 +11,7 @@ use crate::{
 pub(super) fn values(cli: &Cli, findings: &Findings) -> Values {
     let Findings { machine, purchase, hot, enforced, enforced_hot, counted, .. } = findings;
     let all = |runs: &[Measured]| runs.iter().map(|run| run.rate).collect::<Vec<_>>();
-    Values::from([
+    let mut values = Values::from([
         ("date", machine.date.clone()),
         ("commit", machine.commit.clone()),
         (
@@ -58,6 +58,18 @@ pub(super) fn values(cli: &Cli, findings: &Findings) -> Values {
         ("counts", counts(counted)),
         ("balance_rounds", format!("{:.2}", counted.balance_rounds)),
         ("balance_redis", format!("{:.2}", counted.balance_redis)),
+        ("paced", paced(findings.paced)),
+        ("footprints", footprints(&findings.footprints)),
+        ("start", starts(findings.starts)),
+        ("books", books(&findings.books)),
+    ]);
+    values.extend(reading_and_listening(findings));
+    values
+}
+
+/// What customers do while they wait.
+fn reading_and_listening(findings: &Findings) -> Values {
+    Values::from([
         (
             "reads",
             lines(
@@ -80,10 +92,6 @@ pub(super) fn values(cli: &Cli, findings: &Findings) -> Values {
         ("stream_kib", format!("{:.1}", findings.heard.kib_per_stream())),
         ("streams_before", mb(findings.heard.resident[0])),
         ("streams_after", mb(findings.heard.resident[1])),
-        ("paced", paced(findings.paced)),
-        ("footprints", footprints(&findings.footprints)),
-        ("start", starts(findings.starts)),
-        ("books", books(&findings.books)),
     ])
 }
 
