@@ -18,7 +18,7 @@ struct Envelope<'a, T> {
 #[expect(clippy::struct_excessive_bools, reason = "the contract publishes five separate flags")]
 struct OrderData<'a> {
     order_id: OrderId,
-    phone_number: Option<&'a str>,
+    phone_number: Option<String>,
     otp_code: Option<&'a str>,
     otp_message: Option<&'a str>,
     sms_revision: Option<i32>,
@@ -49,7 +49,7 @@ impl<'a> OrderData<'a> {
         let can = news.capabilities;
         Self {
             order_id: order.id,
-            phone_number: order.lease().map(|lease| lease.phone.reveal()),
+            phone_number: order.lease().map(|lease| format!("+{}", lease.phone.reveal())),
             otp_code: news.code.as_ref().map(|code| code.reveal()),
             otp_message: news.text.as_ref().map(|text| text.reveal()),
             sms_revision: news.revision,
