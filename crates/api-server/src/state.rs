@@ -7,7 +7,7 @@ use domain::{
     ledger::LedgerQueries,
     orders::{
         OrderQueries, cancel::CancelOrder, finish::FinishOrder, place::PlaceOrders,
-        resend::ResendOrder,
+        reactivate::ReactivateOrder, resend::ResendOrder,
     },
     rates::ExchangeRate,
     time::Clock,
@@ -30,6 +30,8 @@ pub struct Parts {
     pub cancel_order: CancelOrder,
     /// Completes.
     pub finish_order: FinishOrder,
+    /// Buys a number again.
+    pub reactivate_order: ReactivateOrder,
     /// Asks for a further SMS.
     pub resend_order: ResendOrder,
     /// Reads orders.
@@ -77,6 +79,7 @@ macro_rules! offered {
 offered! {
     callers: Callers,
     place_orders: PlaceOrders,
+    reactivate_order: ReactivateOrder,
     cancel_order: CancelOrder,
     finish_order: FinishOrder,
     resend_order: ResendOrder,

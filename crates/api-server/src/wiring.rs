@@ -10,6 +10,7 @@ use domain::{
         cancel::CancelOrder,
         finish::FinishOrder,
         place::{PlaceOrders, PlacePorts},
+        reactivate::ReactivateOrder,
         resend::ResendOrder,
     },
     outbox::Wake,
@@ -29,7 +30,7 @@ use infra::{
 use metrics::gauge;
 use runtime::{Stop, Supervisor};
 use tokio::time::sleep;
-use wiring::{current_rate, hook_client, order_terms, provider_settings};
+use wiring::{current_rate, hook_client, order_terms, pricing, provider_settings};
 
 use crate::{
     auth::Callers,
@@ -108,10 +109,16 @@ impl Backends {
             wake: wake.clone(),
             clock: clock.clone(),
         };
+        let place_orders = PlaceOrders::new(ports, terms);
         let pull = PullSms::new(postgres.clone(), registry.clone(), clock.clone());
         Parts {
             callers: Callers::new(Arc::new(Tokens), postgres.clone()),
-            place_orders: PlaceOrders::new(ports, terms),
+            reactivate_order: ReactivateOrder::new(
+                place_orders.clone(),
+                rate.clone(),
+                pricing(&config.pricing),
+            ),
+            place_orders,
             cancel_order: CancelOrder::new(
                 postgres.clone(),
                 postgres.clone(),

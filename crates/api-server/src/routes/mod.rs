@@ -34,6 +34,8 @@ fn all() -> impl Iterator<Item = Route> {
         both("/orders/cancel", post(OrdersWrite, orders::cancel::cancel)),
         both("/orders/finish", post(OrdersWrite, orders::finish::finish)),
         both("/orders/resend", post(OrdersWrite, orders::resend::resend)),
+        both("/orders/reactivate", post(OrdersWrite, orders::reactivate::reactivate)),
+        both("/orders/{id}/reactivate-options", get(OrdersRead, orders::reactivate_options::show)),
         both("/webhook", get(WebhooksManage, webhook::config::show)),
         both("/webhook", patch(WebhooksManage, webhook::config::update)),
         both("/webhook/test", post(WebhooksManage, webhook::test::send)),

@@ -194,6 +194,7 @@ fn parts(market: &Market, hub: &Hub, supervisor: &Supervisor) -> Parts {
     Parts {
         callers: Callers::new(market.mint.clone(), store.clone()),
         place_orders: market.place_orders(),
+        reactivate_order: market.reactivate_order(),
         cancel_order: market.cancel_order(),
         finish_order: market.finish_order(),
         resend_order: market.resend_order(),

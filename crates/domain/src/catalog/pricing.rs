@@ -1,6 +1,9 @@
 //! From a provider's price to ours.
 
-use crate::money::{Amount, Cost};
+use crate::{
+    money::{Amount, Cost},
+    rates::Rate,
+};
 
 /// How costs become prices; set by the operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,6 +15,13 @@ pub struct Pricing {
 }
 
 impl Pricing {
+    /// The same at `rate`, where there is one.
+    #[must_use]
+    pub fn at(self, rate: Option<Rate>) -> Self {
+        let idr_per_usd = rate.map_or(self.idr_per_usd, |rate| rate.idr_per_usd.get());
+        Self { idr_per_usd, ..self }
+    }
+
     /// The customer's price: cost plus markup, rounded up to a whole rupiah, at least one.
     ///
     /// Nothing when it leaves the range of an [`Amount`].

@@ -61,7 +61,8 @@ impl SyncCatalog {
     ) -> Result<SyncReport, SyncError> {
         let adapter = self.registry.get(provider.id).await?.ok_or(SyncError::Unknown)?;
         let catalog = adapter.catalog().await?;
-        let pricing = self.pricing().await?;
+        // Costs are in dollars, so prices follow the dollar.
+        let pricing = self.pricing.at(self.rate.current().await?);
         let prices = catalog.offers.iter().map(|offer| pricing.price(offer.cost)).collect();
         let synced = SyncedCatalog {
             provider: provider.id,
@@ -72,13 +73,6 @@ impl SyncCatalog {
             term: term.cloned(),
         };
         Ok(self.catalog.take_over(&synced).await?)
-    }
-
-    /// Costs are in dollars, so prices follow the dollar.
-    async fn pricing(&self) -> Result<Pricing, StoreError> {
-        let rate = self.rate.current().await?.map(|rate| rate.idr_per_usd.get());
-        let idr_per_usd = rate.unwrap_or(self.pricing.idr_per_usd);
-        Ok(Pricing { idr_per_usd, ..self.pricing })
     }
 }
 

@@ -54,7 +54,7 @@ impl OrderNews {
         places: Places,
     ) -> Option<Self> {
         let About::Order { revision, resend_from, .. } = message.about else { return None };
-        let OrderView { order, carrier_name } = view;
+        let OrderView { order, carrier_name, reactivates } = view;
         let (code, text) = match revision {
             Some(revision) => as_of(&order, history, revision),
             None => order.delivery().map_or((None, None), told),
@@ -64,7 +64,8 @@ impl OrderNews {
             None => order.clone(),
         };
         Some(Self {
-            capabilities: Capabilities::of(&then, message.at),
+            capabilities: OrderView { order: then, carrier_name: None, reactivates }
+                .capabilities(message.at),
             order,
             code,
             text,

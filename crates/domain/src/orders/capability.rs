@@ -24,7 +24,8 @@ pub struct Capabilities {
 }
 
 impl Capabilities {
-    /// What `order` allows at `now`.
+    /// What `order` allows at `now`, as far as it tells by itself: whether its number can be rented
+    /// again is a matter of the provider.
     pub fn of(order: &Order, now: Timestamp) -> Self {
         match &order.state {
             OrderState::Active { lease } if now < lease.expires_at => {

@@ -10,12 +10,13 @@ mod order;
 pub mod place;
 pub mod poll;
 mod ports;
+pub mod reactivate;
 pub mod resend;
 pub mod settle;
 mod status;
 
 pub use capability::Capabilities;
-pub use order::{Delivery, Lease, Order, OrderState, Quote};
+pub use order::{Again, Delivery, Lease, Order, OrderState, Quote};
 pub use ports::{
     Claim, IdempotencyKey, InFlight, OrderPage, OrderQueries, OrderRepo, OrderView, OrderWork,
     Orphan, Purchases, RequestKey, RequestKeys, Reservation, ReserveError, Reserved,

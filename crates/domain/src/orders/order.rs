@@ -48,6 +48,17 @@ pub struct Quote {
     pub country: String,
     /// What the provider wants.
     pub cost: Cost,
+    /// The number that is asked for once more; nothing where any will do.
+    pub again: Option<Again>,
+}
+
+/// A number that was rented before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Again {
+    /// The provider's id of the rental that is over.
+    pub activation: ExternalId,
+    /// The number.
+    pub phone: PhoneNumber,
 }
 
 /// Where an order stands. Each state carries exactly the data that exists in it.

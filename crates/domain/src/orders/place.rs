@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Duration};
 pub use self::error::PlaceError;
 use super::{
     Claim, FailReason, IllegalTransition, Lease, Order, OrderQueries, OrderState, OrderTerms,
-    OrderView, OrderWork, Purchases, RequestKey, Reservation, Reserved,
+    OrderView, OrderWork, Purchases, Quote, RequestKey, Reservation, Reserved,
     settle::{Settlement, fits, unowned},
 };
 use crate::{
@@ -17,7 +17,10 @@ use crate::{
     join::join_all,
     ledger::PostError,
     outbox::{Queue, Wake},
-    providers::{AcquireError, AcquireRequest, Activation, Listing, ProviderRegistry, Refusal},
+    providers::{
+        AcquireError, AcquireRequest, Activation, Listing, NumberProvider, ProviderRegistry,
+        Refusal,
+    },
     rates::Rate,
     routing::{Policy, Wanted, rank},
     store::{ATTEMPTS, Store, retrying},
@@ -31,7 +34,7 @@ use crate::{
 /// which [`super::settle::SettleReserving`] finishes; money is never lost, only late.
 #[derive(Clone)]
 pub struct PlaceOrders {
-    ports: PlacePorts,
+    pub(super) ports: PlacePorts,
     terms: OrderTerms,
 }
 
@@ -113,13 +116,24 @@ impl PlaceOrders {
     /// to the reconciler: run it to its end.
     #[tracing::instrument(skip_all, fields(user.id = %command.user))]
     pub async fn execute(&self, command: PlaceCommand) -> Result<Placed, PlaceError> {
-        let mut placed = self.place(&command).await?;
-        placed.shown_at = command.shown_at;
-        if let (Some(key), Some(rate)) = (&command.key, command.shown_at) {
-            let pin = || self.ports.purchases.pin_rate(command.user, key, rate);
-            placed.shown_at = retrying(ATTEMPTS, pin).await?.or(command.shown_at);
-        }
-        Ok(placed)
+        let placed = self.place(&command).await?;
+        self.shown(placed, command.user, command.key.as_ref(), command.shown_at).await
+    }
+
+    /// The same with the rate to show dollars at: where this is a repeat, that of the first answer.
+    pub(super) async fn shown(
+        &self,
+        placed: Placed,
+        user: UserId,
+        key: Option<&RequestKey>,
+        rate: Option<Rate>,
+    ) -> Result<Placed, PlaceError> {
+        let (Some(key), Some(rate)) = (key, rate) else {
+            return Ok(Placed { shown_at: rate, ..placed });
+        };
+        let pin = || self.ports.purchases.pin_rate(user, key, rate);
+        let first = retrying(ATTEMPTS, pin).await?;
+        Ok(Placed { shown_at: first.or(Some(rate)), ..placed })
     }
 
     async fn place(&self, command: &PlaceCommand) -> Result<Placed, PlaceError> {
@@ -129,17 +143,28 @@ impl PlaceOrders {
         };
         let offers = rank(offers, command.policy, command.prefer.as_deref());
         let Some((first, others)) = offers.split_first() else {
-            return self.without_offers(command).await;
+            let placed = self.repeated(command.user, command.key.as_ref(), command.quantity);
+            return placed.await?.ok_or(PlaceError::Failed(FailReason::NoOffer));
         };
         let reservation = Reservation {
             draft: self.draft(command, first),
             quantity: command.quantity,
             key: command.key.clone(),
         };
-        let reserve = || self.ports.purchases.reserve(&reservation);
+        self.buy(&reservation, others).await
+    }
+
+    /// Reserves, then asks the provider of the draft and those of `others` in turn.
+    pub(super) async fn buy(
+        &self,
+        reservation: &Reservation,
+        others: &[Offer],
+    ) -> Result<Placed, PlaceError> {
+        let quantity = reservation.quantity;
+        let reserve = || self.ports.purchases.reserve(reservation);
         match retrying(ATTEMPTS, reserve).await? {
-            Reserved::Replay(ids) => self.replay(command, &ids).await,
-            Reserved::New(orders) => self.obtain_all(command.quantity, orders, others).await,
+            Reserved::Replay(ids) => self.replay(reservation.draft.user, &ids, quantity).await,
+            Reserved::New(orders) => self.obtain_all(quantity, orders, others).await,
         }
     }
 
@@ -161,17 +186,27 @@ impl PlaceOrders {
         }
     }
 
-    async fn without_offers(&self, command: &PlaceCommand) -> Result<Placed, PlaceError> {
-        if let Some(key) = &command.key
-            && let Some(ids) = self.ports.purchases.replay(command.user, key).await?
-        {
-            return self.replay(command, &ids).await;
+    /// What the same request bought, if it came before.
+    pub(super) async fn repeated(
+        &self,
+        user: UserId,
+        key: Option<&RequestKey>,
+        quantity: u32,
+    ) -> Result<Option<Placed>, PlaceError> {
+        let Some(key) = key else { return Ok(None) };
+        match self.ports.purchases.replay(user, key).await? {
+            Some(ids) => self.replay(user, &ids, quantity).await.map(Some),
+            None => Ok(None),
         }
-        Err(PlaceError::Failed(FailReason::NoOffer))
     }
 
-    async fn replay(&self, command: &PlaceCommand, ids: &[OrderId]) -> Result<Placed, PlaceError> {
-        let views = self.ports.orders.by_ids(command.user, ids).await?;
+    async fn replay(
+        &self,
+        user: UserId,
+        ids: &[OrderId],
+        quantity: u32,
+    ) -> Result<Placed, PlaceError> {
+        let views = self.ports.orders.by_ids(user, ids).await?;
         let mut placed = Vec::new();
         let mut reason = None;
         for view in views {
@@ -181,7 +216,7 @@ impl PlaceOrders {
                 _ => placed.push(view),
             }
         }
-        conclude(command.quantity, placed, reason, false)
+        conclude(quantity, placed, reason, false)
     }
 
     async fn obtain_all(
@@ -195,7 +230,8 @@ impl PlaceOrders {
         for outcome in join_all(orders.into_iter().map(|order| self.obtain(order, others))).await {
             match outcome {
                 Outcome::Active(order) => {
-                    placed.push(OrderView { order: *order, carrier_name: None });
+                    let (carrier_name, reactivates) = (None, false);
+                    placed.push(OrderView { order: *order, carrier_name, reactivates });
                 }
                 Outcome::Failed(why) => reason = reason.or(Some(why)),
                 Outcome::Unknown => unknown = true,
@@ -253,12 +289,7 @@ impl PlaceOrders {
         if order.attempted_at().is_none_or(|at| at + Self::ASK_WITHIN < self.ports.clock.now()) {
             return Err(AcquireError::Refused(Refusal::NotAsked("too late")));
         }
-        let request = AcquireRequest {
-            service: quote.service.clone(),
-            country: quote.country.clone(),
-            max_cost: quote.cost,
-        };
-        let error = match adapter.acquire(&request).await {
+        let error = match ask(&*adapter, quote).await {
             Err(error @ AcquireError::Unknown { answered: true, .. }) => error,
             outcome => return outcome,
         };
@@ -318,6 +349,24 @@ impl PlaceOrders {
             }
         }
     }
+}
+
+/// Asks for any number that fits, or for the one that was rented before.
+async fn ask(adapter: &dyn NumberProvider, quote: &Quote) -> Result<Activation, AcquireError> {
+    let Some(again) = &quote.again else {
+        let request = AcquireRequest {
+            service: quote.service.clone(),
+            country: quote.country.clone(),
+            max_cost: quote.cost,
+        };
+        return adapter.acquire(&request).await;
+    };
+    let activation = adapter.reactivate(&again.activation).await?;
+    if activation.phone == again.phone {
+        return Ok(activation);
+    }
+    // Its list says that the number was not sold; what was sold instead is given back.
+    Err(AcquireError::Unknown { reason: "another number than asked for", answered: true })
 }
 
 /// The order with its number.

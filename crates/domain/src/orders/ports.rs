@@ -2,11 +2,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::Order;
+use super::{Capabilities, Order, Status};
 use crate::{
     fault::{Code, Fault},
     ids::{ExternalId, OrderId, ProviderId, UserId},
     money::Cost,
+    providers::PhoneNumber,
     rates::Rate,
     store::{AsContention, StoreError},
     time::Timestamp,
@@ -193,6 +194,9 @@ pub trait OrderWork: Send + Sync {
         since: Timestamp,
     ) -> Result<Vec<InFlight>, StoreError>;
 
+    /// Numbers of `provider` that reserving orders have asked for once more.
+    async fn asked_again(&self, provider: ProviderId) -> Result<Vec<PhoneNumber>, StoreError>;
+
     /// Those of `ids` that belong to an order of ours, whatever its state.
     async fn known(
         &self,
@@ -293,6 +297,16 @@ pub struct OrderView {
     pub order: Order,
     /// Name of the mobile network, if one was chosen.
     pub carrier_name: Option<String>,
+    /// Whether its provider rents numbers out again.
+    pub reactivates: bool,
+}
+
+impl OrderView {
+    /// What the customer may do with it at `now`.
+    pub fn capabilities(&self, now: Timestamp) -> Capabilities {
+        let can_reactivate = self.reactivates && self.order.status() == Status::Completed;
+        Capabilities { can_reactivate, ..Capabilities::of(&self.order, now) }
+    }
 }
 
 /// Which orders to list.
@@ -303,5 +317,5 @@ pub struct OrderPage {
     /// How many to skip.
     pub offset: u32,
     /// Only these.
-    pub status: Option<super::Status>,
+    pub status: Option<Status>,
 }

@@ -83,6 +83,8 @@ struct Unowned {
     orphan: Orphan,
     /// Whether no purchase under way can be waiting for it.
     settled: bool,
+    /// Whether somebody asked for this very number, so that nobody else may get it.
+    promised: bool,
 }
 
 impl Unowned {
@@ -203,6 +205,7 @@ impl SettleReserving {
         // Order matters: first the list, then the purchases under way, then what is ours. A listed
         // number of a purchase under way is then either counted as a rival or known as owned.
         let in_flight = work.in_flight(pass.provider, pass.before).await?;
+        let asked_again = work.asked_again(pass.provider).await?;
         let now = self.ports.clock.now();
         let mut all = Vec::new();
         for found in unowned(work, pass.provider, list).await? {
@@ -210,7 +213,8 @@ impl SettleReserving {
                 work.note_orphan(pass.provider, &found.activation.external_id, now).await?;
             let is_old = orphan.since < pass.before;
             let settled = is_old || !in_flight.iter().any(|it| rivals(it, &found));
-            all.push(Unowned { found, orphan, settled });
+            let promised = asked_again.contains(&found.activation.phone);
+            all.push(Unowned { found, orphan, settled, promised });
         }
         all.sort_by_key(|one| one.orphan.since);
         Ok(all)
@@ -223,6 +227,7 @@ impl SettleReserving {
         let asked = order.attempted_at();
         !one.orphan.is_written_off
             && fits(&one.found, &order.quote)
+            && one.promised == order.quote.again.is_some()
             && look.may_be_of(order, one.id())
             && asked.is_some_and(|asked| asked <= one.orphan.since + self.patience.settle_after)
     }
@@ -318,7 +323,10 @@ pub(super) async fn unowned(
 /// Whether a listed activation is what `quote` asked for.
 pub(super) fn fits(found: &ActiveActivation, quote: &Quote) -> bool {
     let country = found.country.as_ref();
-    found.service == quote.service && country.is_none_or(|country| *country == quote.country)
+    let phone = quote.again.as_ref().map(|again| &again.phone);
+    phone.is_none_or(|phone| *phone == found.activation.phone)
+        && found.service == quote.service
+        && country.is_none_or(|country| *country == quote.country)
 }
 
 /// Whether purchases of this kind may be waiting for a listed activation.

@@ -4,11 +4,11 @@ use async_trait::async_trait;
 
 use super::{
     AcquireError, AcquireRequest, Activation, CancelOutcome, Listing, ProviderCatalog,
-    ProviderError, UpstreamStatus,
+    ProviderError, Refusal, UpstreamStatus,
 };
 use crate::{
     ids::{ExternalId, ProviderId},
-    money::Deposit,
+    money::{Cost, Deposit},
     store::StoreError,
 };
 
@@ -17,6 +17,17 @@ use crate::{
 pub trait NumberProvider: Send + Sync {
     /// Rents a number. Not idempotent upstream: never called twice for one attempt.
     async fn acquire(&self, request: &AcquireRequest) -> Result<Activation, AcquireError>;
+
+    /// What renting the number of a finished activation again costs now.
+    async fn reactivation_cost(&self, _: &ExternalId) -> Result<Cost, ProviderError> {
+        Err(ProviderError::Refused("rents no number out again"))
+    }
+
+    /// Rents the number of a finished activation again, under an id of its own. Not idempotent
+    /// upstream: never called twice for one attempt.
+    async fn reactivate(&self, _: &ExternalId) -> Result<Activation, AcquireError> {
+        Err(AcquireError::Refused(Refusal::NotAsked("rents no number out again")))
+    }
 
     /// Where an activation stands.
     async fn status(&self, id: &ExternalId) -> Result<UpstreamStatus, ProviderError>;
@@ -105,6 +116,13 @@ impl Protocol {
         match text {
             "sms_activate" => Some(Self::SmsActivate),
             _ => None,
+        }
+    }
+
+    /// Whether it has a way to rent a number once more.
+    pub const fn reactivates(self) -> bool {
+        match self {
+            Self::SmsActivate => true,
         }
     }
 }

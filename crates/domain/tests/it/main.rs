@@ -18,6 +18,7 @@ mod poll;
 mod poll_topups;
 mod promises;
 mod rates;
+mod reactivate;
 mod receive;
 mod record;
 mod refund;

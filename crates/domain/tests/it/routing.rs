@@ -21,6 +21,7 @@ fn offer((product, code, price, priority, success): (i64, &str, i64, i32, i32)) 
             service: "wa".to_owned(),
             country: "6".to_owned(),
             cost: Cost::default(),
+            again: None,
         },
         provider_code: code.to_owned(),
         priority,

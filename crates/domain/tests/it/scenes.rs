@@ -117,6 +117,9 @@ pub(crate) enum Scene {
     CancelDelivered,
     Finish,
     Resend,
+    Reactivate,
+    ReactivateUnheard,
+    ReactivateRefused,
     Receive,
     Drain,
     Poll,
@@ -166,6 +169,7 @@ macro_rules! every_scene {
             failing_over => BuyAfterRefusal BuyNothing;
             canceling => Cancel CancelDelivered;
             finishing_and_asking_again => Finish Resend;
+            renting_again => Reactivate ReactivateUnheard ReactivateRefused;
             receiving => Receive Drain;
             polling => Poll PollEnded;
             expiring => Expire ExpireDelivered;
@@ -228,6 +232,9 @@ impl Scene {
                 | Self::CancelDelivered
                 | Self::Finish
                 | Self::Resend
+                | Self::Reactivate
+                | Self::ReactivateUnheard
+                | Self::ReactivateRefused
                 | Self::Receive
                 | Self::Drain
                 | Self::Poll
@@ -300,6 +307,11 @@ impl Scene {
             Self::Finish | Self::Resend | Self::CloseFinished => {
                 market.poll_active().run_once().await?;
             }
+            _ if self.is_reactivating() => {
+                market.poll_active().run_once().await?;
+                market.finish_order().execute(market.user, order.id).await?;
+                market.run_tasks().await?;
+            }
             Self::Drain => {
                 market.receive_sms().store(&market.callback(order, "1234")?).await?;
                 market.clock.advance(Callback::HEAD_START);
@@ -313,6 +325,13 @@ impl Scene {
         if self == Self::CloseFinished {
             market.finish_order().execute(market.user, order.id).await?;
         }
+        match self {
+            Self::ReactivateUnheard => _ = market.cheap.adapter.then_sale(Sale::AnswerLost),
+            Self::ReactivateRefused => {
+                market.cheap.adapter.then_sale(Sale::Refused(Refusal::OutOfStock));
+            }
+            _ => {}
+        }
         if matches!(self, Self::Close | Self::CloseLate) {
             market.clock.advance(Market::TERMS.lifetime);
             market.cheap.adapter.then_cancel(Ok(CancelOutcome::TooEarly));
@@ -324,6 +343,10 @@ impl Scene {
         Ok(())
     }
 
+    const fn is_reactivating(self) -> bool {
+        matches!(self, Self::Reactivate | Self::ReactivateUnheard | Self::ReactivateRefused)
+    }
+
     /// Whether a message is at the provider before anything goes wrong.
     const fn delivers(self) -> bool {
         matches!(
@@ -331,6 +354,9 @@ impl Scene {
             Self::CancelDelivered
                 | Self::Finish
                 | Self::Resend
+                | Self::Reactivate
+                | Self::ReactivateUnheard
+                | Self::ReactivateRefused
                 | Self::Receive
                 | Self::Drain
                 | Self::Poll
@@ -459,6 +485,10 @@ impl Scene {
             Self::Resend => {
                 market.resend_order().execute(market.user, stage.order()?.id).await?;
             }
+            _ if self.is_reactivating() => {
+                let command = market.again(stage.order()?, Some("key-1"));
+                market.reactivate_order().execute(command).await?;
+            }
             Self::Receive => {
                 let callback = market.callback(stage.order()?, "1234")?;
                 market.receive_sms().execute(&callback).await?;
@@ -580,7 +610,12 @@ impl Scene {
             let status = market.order(stage.order()?).await?.status();
             assert!(matches!(status, Status::Canceled | Status::Expired));
         }
-        assert!(orders.len() <= if self == Self::BuyMany { 3 } else { 1 });
+        let most = match self {
+            Self::BuyMany => 3,
+            _ if self.is_reactivating() => 2,
+            _ => 1,
+        };
+        assert!(orders.len() <= most);
         self.judge_rest(market).await
     }
 
@@ -653,11 +688,13 @@ impl Scene {
     pub(crate) async fn replay(self, stage: &Stage) -> Outcome {
         let market = &stage.market;
         let before = market.store.all_orders().await;
-        if before.is_empty() || !format!("{self:?}").starts_with("Buy") {
+        let old = usize::from(self.is_reactivating());
+        let asks = old > 0 || format!("{self:?}").starts_with("Buy");
+        if before.len() <= old || !asks {
             return Ok(());
         }
         let answer = self.act(stage).await;
-        let had_number = before.iter().any(|order| order.lease().is_some());
+        let had_number = before.iter().skip(old).any(|order| order.lease().is_some());
         assert_eq!(answer.is_ok(), had_number, "{answer:?}");
         assert_eq!(market.store.all_orders().await, before);
         Ok(())

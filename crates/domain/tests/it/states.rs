@@ -36,6 +36,7 @@ fn quote() -> Quote {
         service: "wa".to_owned(),
         country: "6".to_owned(),
         cost: Cost::default(),
+        again: None,
     }
 }
 

@@ -3,7 +3,7 @@
 use domain::{
     ids::{CarrierId, CatalogProductId, ExternalId, OrderId, ProductId, ProviderId, UserId},
     money::{Amount, Cost},
-    orders::{Delivery, FailReason, Lease, Order, OrderState, Quote, Status},
+    orders::{Again, Delivery, FailReason, Lease, Order, OrderState, Quote, Status},
     providers::PhoneNumber,
     store::StoreError,
     time::{Day, Timestamp},
@@ -27,6 +27,8 @@ pub(super) struct OrderRow {
     pub(super) external_service: String,
     pub(super) external_country: String,
     pub(super) cost_micros: i64,
+    pub(super) again_activation: Option<String>,
+    pub(super) again_phone: Option<String>,
     pub(super) state: String,
     pub(super) attempted_at: Timestamp,
     pub(super) failed_reason: Option<String>,
@@ -56,8 +58,8 @@ macro_rules! query_orders {
             $crate::postgres::order_row::OrderRow,
             $head
                 + " id, user_id, product_id, catalog_product_id, carrier_id, attempt, price,
-                    provider_id, external_service, external_country, cost_micros, state,
-                    attempted_at, failed_reason, external_id, phone, activated_at, expires_at,
+                    provider_id, external_service, external_country, cost_micros, again_activation,
+                    again_phone, state, attempted_at, failed_reason, external_id, phone, activated_at, expires_at,
                     cancel_from, resend_from, sms_revision, otp_day, otp_code_sealed,
                     otp_message_sealed, otp_code, otp_message, otp_received_at, canceled_at,
                     upstream_open, created_at, changed_at "
@@ -88,6 +90,7 @@ impl OrderRow {
                 service: row.external_service.clone(),
                 country: row.external_country.clone(),
                 cost: Cost::from_micros(row.cost_micros).ok_or_else(|| bad("cost"))?,
+                again: again(row).map_err(bad)?,
             },
             state: state(row, message).ok_or_else(|| bad("state does not fit its columns"))?,
             upstream_open: row.upstream_open,
@@ -123,6 +126,15 @@ fn state(row: &OrderRow, message: Message) -> Option<OrderState> {
             OrderState::Failed { reason: FailReason::parse(row.failed_reason.as_deref()?)? }
         }
     })
+}
+
+fn again(row: &OrderRow) -> Result<Option<Again>, &'static str> {
+    let (Some(activation), Some(phone)) = (&row.again_activation, &row.again_phone) else {
+        return Ok(None);
+    };
+    let again = ExternalId::parse(activation).zip(PhoneNumber::parse(phone));
+    let again = again.map(|(activation, phone)| Again { activation, phone });
+    again.ok_or("number asked for again").map(Some)
 }
 
 fn lease(row: &OrderRow) -> Option<Lease> {

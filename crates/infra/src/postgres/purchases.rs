@@ -3,7 +3,8 @@ use domain::{
     ids::{OrderId, UserId},
     ledger::PostError,
     orders::{
-        Claim, Lease, Order, OrderState, Purchases, RequestKey, Reservation, ReserveError, Reserved,
+        Again, Claim, Lease, Order, OrderState, Purchases, RequestKey, Reservation, ReserveError,
+        Reserved,
     },
     outbox::EventKind,
     rates::{IdrPerUsd, Rate},
@@ -15,30 +16,12 @@ use super::{Postgres, error};
 #[async_trait]
 impl Purchases for Postgres {
     async fn reserve(&self, reservation: &Reservation) -> Result<Reserved, ReserveError> {
-        let Reservation { draft, quantity, key } = reservation;
-        let row = sqlx::query!(
-            r#"SELECT outcome AS "outcome!", order_ids AS "order_ids!"
-               FROM orders_reserve($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,
-                                   $15)"#,
-            draft.user.get(),
-            key.as_ref().map_or("", |key| key.operation),
-            key.as_ref().map(|key| key.key.as_str()),
-            key.as_ref().map(|key| key.fingerprint.as_str()),
-            i32::try_from(*quantity).unwrap_or(1),
-            draft.price.get(),
-            draft.product.get(),
-            draft.catalog_product.get(),
-            draft.carrier.map(domain::ids::CarrierId::get),
-            draft.quote.provider.get(),
-            draft.quote.service,
-            draft.quote.country,
-            draft.quote.cost.micros(),
-            draft.created_at,
-            draft.attempted_at().unwrap_or(draft.created_at),
-        )
-        .fetch_one(&self.pool)
-        .await
-        .map_err(reserve_error)?;
+        let row = match &reservation.draft.quote.again {
+            None => self.reserve_any(reservation).await,
+            Some(again) => self.reserve_again(reservation, again).await,
+        };
+        let row = row.map_err(reserve_error)?;
+        let draft = &reservation.draft;
         let ids = row.order_ids.into_iter().map(OrderId::new);
         match row.outcome.as_str() {
             "new" => Ok(Reserved::New(ids.map(|id| Order { id, ..draft.clone() }).collect())),
@@ -189,6 +172,74 @@ fn claimed(done: sqlx::Result<i64>) -> Result<Claim, StoreError> {
         Ok(_) => Ok(Claim::Lost),
         Err(error) if error::is_constraint(&error, "orders_activation") => Ok(Claim::Taken),
         Err(error) => Err(error::store(error)),
+    }
+}
+
+/// What the functions that reserve answer with.
+struct ReservedRow {
+    outcome: String,
+    order_ids: Vec<i64>,
+}
+
+impl Postgres {
+    async fn reserve_any(&self, reservation: &Reservation) -> sqlx::Result<ReservedRow> {
+        let Reservation { draft, quantity, key } = reservation;
+        sqlx::query_as!(
+            ReservedRow,
+            r#"SELECT outcome AS "outcome!", order_ids AS "order_ids!"
+               FROM orders_reserve($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,
+                                   $15)"#,
+            draft.user.get(),
+            key.as_ref().map_or("", |key| key.operation),
+            key.as_ref().map(|key| key.key.as_str()),
+            key.as_ref().map(|key| key.fingerprint.as_str()),
+            i32::try_from(*quantity).unwrap_or(1),
+            draft.price.get(),
+            draft.product.get(),
+            draft.catalog_product.get(),
+            draft.carrier.map(domain::ids::CarrierId::get),
+            draft.quote.provider.get(),
+            draft.quote.service,
+            draft.quote.country,
+            draft.quote.cost.micros(),
+            draft.created_at,
+            draft.attempted_at().unwrap_or(draft.created_at),
+        )
+        .fetch_one(&self.pool)
+        .await
+    }
+
+    async fn reserve_again(
+        &self,
+        reservation: &Reservation,
+        again: &Again,
+    ) -> sqlx::Result<ReservedRow> {
+        let Reservation { draft, quantity, key } = reservation;
+        sqlx::query_as!(
+            ReservedRow,
+            r#"SELECT outcome AS "outcome!", order_ids AS "order_ids!"
+               FROM orders_reserve_again($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,
+                                         $13, $14, $15, $16, $17)"#,
+            draft.user.get(),
+            key.as_ref().map_or("", |key| key.operation),
+            key.as_ref().map(|key| key.key.as_str()),
+            key.as_ref().map(|key| key.fingerprint.as_str()),
+            i32::try_from(*quantity).unwrap_or(1),
+            draft.price.get(),
+            draft.product.get(),
+            draft.catalog_product.get(),
+            draft.carrier.map(domain::ids::CarrierId::get),
+            draft.quote.provider.get(),
+            draft.quote.service,
+            draft.quote.country,
+            draft.quote.cost.micros(),
+            draft.created_at,
+            draft.attempted_at().unwrap_or(draft.created_at),
+            again.activation.as_str(),
+            again.phone.reveal(),
+        )
+        .fetch_one(&self.pool)
+        .await
     }
 }
 

@@ -5,6 +5,7 @@ use domain::{
     ids::{ExternalId, ProviderId},
     money::Cost,
     orders::{InFlight, Order, OrderWork, Orphan},
+    providers::PhoneNumber,
     store::StoreError,
     time::Timestamp,
 };
@@ -46,6 +47,16 @@ impl OrderWork for Postgres {
                 count: row.count,
             })
             .collect())
+    }
+
+    async fn asked_again(&self, provider: ProviderId) -> Result<Vec<PhoneNumber>, StoreError> {
+        let rows = sqlx::query_scalar!(
+            r#"SELECT again_phone AS "again_phone!" FROM orders
+               WHERE state = 'RESERVING' AND provider_id = $1 AND again_phone IS NOT NULL"#,
+            provider.get(),
+        );
+        let rows = rows.fetch_all(&self.pool).await.map_err(error::store)?;
+        Ok(rows.iter().filter_map(|phone| PhoneNumber::parse(phone)).collect())
     }
 
     async fn known(

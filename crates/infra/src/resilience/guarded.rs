@@ -3,7 +3,7 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use domain::{
     ids::ExternalId,
-    money::Deposit,
+    money::{Cost, Deposit},
     providers::{
         AcquireError, AcquireRequest, Activation, CancelOutcome, Listing, NumberProvider,
         ProviderCatalog, ProviderError, UpstreamStatus,
@@ -60,7 +60,9 @@ impl<P: NumberProvider> Guarded<P> {
         work: impl Future<Output = Result<T, E>> + Send,
     ) -> Result<T, E> {
         let importance = match call {
-            Call::Acquire | Call::Catalog => Importance::Deferrable,
+            Call::Acquire | Call::ReactivationCost | Call::Reactivate | Call::Catalog => {
+                Importance::Deferrable
+            }
             _ => Importance::Needed,
         };
         let Some(ticket) = self.breaker.admit(importance) else {
@@ -87,6 +89,14 @@ impl<P: NumberProvider> Guarded<P> {
 impl<P: NumberProvider> NumberProvider for Guarded<P> {
     async fn acquire(&self, request: &AcquireRequest) -> Result<Activation, AcquireError> {
         self.run(Call::Acquire, self.inner.acquire(request)).await
+    }
+
+    async fn reactivation_cost(&self, id: &ExternalId) -> Result<Cost, ProviderError> {
+        self.run(Call::ReactivationCost, self.inner.reactivation_cost(id)).await
+    }
+
+    async fn reactivate(&self, id: &ExternalId) -> Result<Activation, AcquireError> {
+        self.run(Call::Reactivate, self.inner.reactivate(id)).await
     }
 
     async fn status(&self, id: &ExternalId) -> Result<UpstreamStatus, ProviderError> {

@@ -8,6 +8,8 @@ use super::breaker::{Moved, Position};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Call {
     Acquire,
+    ReactivationCost,
+    Reactivate,
     Status,
     Cancel,
     Finish,
@@ -21,6 +23,8 @@ impl Call {
     const fn name(self) -> &'static str {
         match self {
             Self::Acquire => "acquire",
+            Self::ReactivationCost => "reactivation_cost",
+            Self::Reactivate => "reactivate",
             Self::Status => "status",
             Self::Cancel => "cancel",
             Self::Finish => "finish",

@@ -27,6 +27,7 @@ use domain::{
     orders::{
         IdempotencyKey, Order, OrderQueries, OrderTerms, RequestKey,
         place::PlaceCommand,
+        reactivate::ReactivateCommand,
         settle::{Patience, SettleReserving},
     },
     outbox::{EventKind, EventQueries, EventRelay},
@@ -226,6 +227,19 @@ impl Market {
             prefer: None,
             quantity,
             key: key.map(|key| RequestKey { key, operation: "orders.create", fingerprint }),
+            shown_at: None,
+        }
+    }
+
+    /// The number of an order again.
+    pub fn again(&self, order: &Order, key: Option<&str>) -> ReactivateCommand {
+        let fingerprint = format!("order={}", order.id);
+        let key = key.and_then(IdempotencyKey::parse);
+        ReactivateCommand {
+            user: self.user,
+            order: order.id,
+            max_price: None,
+            key: key.map(|key| RequestKey { key, operation: "reactivate", fingerprint }),
             shown_at: None,
         }
     }

@@ -23,6 +23,7 @@ use domain::{
         finish::FinishOrder,
         place::{PlaceOrders, PlacePorts},
         poll::PollActive,
+        reactivate::ReactivateOrder,
         resend::ResendOrder,
         settle::{SettlePorts, SettleReserving},
     },
@@ -85,6 +86,11 @@ impl Market {
             clock: self.present(),
         };
         PlaceOrders::new(ports, Self::TERMS)
+    }
+
+    /// Renting numbers again.
+    pub fn reactivate_order(&self) -> ReactivateOrder {
+        ReactivateOrder::new(self.place_orders(), Arc::new(self.current_rate()), Self::PRICING)
     }
 
     /// Canceling.

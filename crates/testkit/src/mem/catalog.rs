@@ -91,6 +91,7 @@ impl Catalog {
             service: offer.service.clone(),
             country: offer.country.clone(),
             cost: offer.cost,
+            again: None,
         };
         self.slots.insert(key, Slot { product, price, quote, stock: offer.stock });
     }

@@ -92,7 +92,7 @@ impl OrderRepo for MemUnit {
 
 fn view(order: &Order) -> OrderView {
     // Carriers come into the catalog with protocols that name them; none does yet.
-    OrderView { order: order.clone(), carrier_name: None }
+    OrderView { order: order.clone(), carrier_name: None, reactivates: true }
 }
 
 /// The orders of `user`, newest first.

@@ -5,6 +5,7 @@ use domain::{
     ids::{ExternalId, ProviderId},
     money::Cost,
     orders::{InFlight, Order, OrderWork, Orphan, Status},
+    providers::PhoneNumber,
     store::StoreError,
     time::Timestamp,
 };
@@ -82,6 +83,16 @@ impl OrderWork for MemStore {
             }
             let group = |((service, country), count)| InFlight { service, country, count };
             counts.into_iter().map(group).collect()
+        })
+        .await
+    }
+
+    async fn asked_again(&self, provider: ProviderId) -> Result<Vec<PhoneNumber>, StoreError> {
+        self.read("asked_again", |state| {
+            let orders = state.orders.values().map(|row| &row.order);
+            let here = orders.filter(|order| order.quote.provider == provider);
+            let reserving = here.filter(|order| order.attempted_at().is_some());
+            reserving.filter_map(|order| Some(order.quote.again.as_ref()?.phone.clone())).collect()
         })
         .await
     }

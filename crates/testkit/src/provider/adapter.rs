@@ -3,7 +3,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use domain::{
     ids::ExternalId,
-    money::Deposit,
+    money::{Cost, Deposit},
     providers::{
         AcquireError, AcquireRequest, Activation, CancelOutcome, Listing, NumberProvider,
         ProviderCatalog, ProviderError, SmsCode, SmsText, UpstreamStatus,
@@ -73,6 +73,12 @@ impl ScriptedProvider {
     /// Refuses a further request to wait for a message.
     pub fn then_resend_fails(&self, error: ProviderError) -> &Self {
         self.script().resends.push_back(error);
+        self
+    }
+
+    /// Adds a further answer to a question for what a number costs again.
+    pub fn then_reactivation_cost(&self, answer: Result<Cost, ProviderError>) -> &Self {
+        self.script().costs.push_back(answer);
         self
     }
 
@@ -171,6 +177,26 @@ impl NumberProvider for ScriptedProvider {
             let mut script = self.script();
             script.calls.push(Call::Acquire);
             script.sale(request)
+        };
+        self.chaos.after(number).await.map_err(|_| NO_ANSWER)?;
+        sale
+    }
+
+    async fn reactivation_cost(&self, id: &ExternalId) -> Result<Cost, ProviderError> {
+        self.answer("reactivation_cost", None, |script| {
+            let truth = |script: &mut Script| script.world.get_mut(id).map(|sold| sold.cost);
+            let gone = ProviderError::Refused("not to be had again");
+            script.costs.pop_front().unwrap_or_else(|| truth(script).ok_or(gone))
+        })
+        .await
+    }
+
+    async fn reactivate(&self, id: &ExternalId) -> Result<Activation, AcquireError> {
+        let number = self.chaos.before("reactivate").await.map_err(|_| NO_ANSWER)?;
+        let sale = {
+            let mut script = self.script();
+            script.calls.push(Call::Reactivate(id.clone()));
+            script.sale_again(id)
         };
         self.chaos.after(number).await.map_err(|_| NO_ANSWER)?;
         sale

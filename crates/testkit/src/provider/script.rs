@@ -37,6 +37,8 @@ pub enum Sale {
 pub enum Call {
     /// To rent a number.
     Acquire,
+    /// To rent one again.
+    Reactivate(ExternalId),
     /// To tell where one stands.
     Status(ExternalId),
     /// To take one back.
@@ -64,6 +66,7 @@ pub(super) struct Script {
     pub(super) listings: VecDeque<Result<Listing, ProviderError>>,
     pub(super) finishes: VecDeque<ProviderError>,
     pub(super) resends: VecDeque<ProviderError>,
+    pub(super) costs: VecDeque<Result<Cost, ProviderError>>,
     pub(super) catalogs: VecDeque<ProviderError>,
 }
 
@@ -74,6 +77,18 @@ const UNREADABLE: AcquireError = AcquireError::Unknown { reason: "unreadable", a
 impl Script {
     /// Treats one request to buy as written down, honestly when nothing is.
     pub(super) fn sale(&mut self, request: &AcquireRequest) -> Result<Activation, AcquireError> {
+        self.sell(|world| world.sell(request).ok_or(NO_ANSWER))
+    }
+
+    /// Treats one request to rent a number again in the same way.
+    pub(super) fn sale_again(&mut self, id: &ExternalId) -> Result<Activation, AcquireError> {
+        self.sell(|world| world.sell_again(id).ok_or(AcquireError::Refused(Refusal::OutOfStock)))
+    }
+
+    fn sell(
+        &mut self,
+        sell: impl FnOnce(&mut World) -> Result<Activation, AcquireError>,
+    ) -> Result<Activation, AcquireError> {
         let sale = self.sales.pop_front().unwrap_or(Sale::Sold);
         match sale {
             Sale::Refused(refusal) => return Err(AcquireError::Refused(refusal)),
@@ -85,7 +100,7 @@ impl Script {
             }
             Sale::Sold | Sale::SoldFor(_) | Sale::AnswerLost | Sale::SoldGarbled => {}
         }
-        let mut activation = self.world.sell(request).ok_or(NO_ANSWER)?;
+        let mut activation = sell(&mut self.world)?;
         match sale {
             Sale::AnswerLost => Err(NO_ANSWER),
             Sale::SoldGarbled => Err(UNREADABLE),

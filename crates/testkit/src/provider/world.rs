@@ -75,6 +75,25 @@ impl World {
         Some(activation)
     }
 
+    /// Sells a number again that is over; nothing while it runs.
+    pub(super) fn sell_again(&mut self, id: &ExternalId) -> Option<Activation> {
+        let before = self.sold.get(id)?.clone();
+        let phone = &before.activation.phone;
+        let in_use = |sold: &Sold| sold.is_running() && sold.activation.phone == *phone;
+        if self.sold.values().any(in_use) {
+            return None;
+        }
+        let request = AcquireRequest {
+            service: before.service,
+            country: before.country,
+            max_cost: before.cost,
+        };
+        let fresh = self.sell(&request)?.external_id;
+        let sold = self.sold.get_mut(&fresh)?;
+        sold.activation.phone = before.activation.phone;
+        Some(sold.activation.clone())
+    }
+
     pub(super) fn sold(&self) -> Vec<Sold> {
         self.sold.values().cloned().collect()
     }

@@ -33,7 +33,8 @@ pub(crate) struct OrderBody {
 impl OrderBody {
     /// How `view` stands at `now`.
     pub(crate) fn new(view: OrderView, now: Timestamp, face: Face) -> Self {
-        let OrderView { order, carrier_name } = view;
+        let capabilities = view.capabilities(now).into();
+        let OrderView { order, carrier_name, .. } = view;
         Self {
             id: order.id,
             status: order.status().as_str(),
@@ -51,7 +52,7 @@ impl OrderBody {
                 _ => None,
             },
             failed_reason: failed_reason(&order),
-            capabilities: Capabilities::of(&order, now).into(),
+            capabilities,
         }
     }
 }
@@ -73,7 +74,8 @@ pub(crate) struct RunningBody {
 
 impl RunningBody {
     pub(crate) fn new(view: OrderView, now: Timestamp) -> Self {
-        let OrderView { order, carrier_name } = view;
+        let capabilities = view.capabilities(now).into();
+        let OrderView { order, carrier_name, .. } = view;
         Self {
             id: order.id,
             status: order.status().as_str(),
@@ -82,7 +84,7 @@ impl RunningBody {
             failed_reason: failed_reason(&order),
             operator_id: order.carrier,
             operator_name: carrier_name,
-            capabilities: Capabilities::of(&order, now).into(),
+            capabilities,
         }
     }
 }
@@ -108,7 +110,7 @@ pub(crate) struct BoughtBody {
 }
 
 impl BoughtBody {
-    pub(crate) fn new(OrderView { order, carrier_name }: OrderView, face: Face) -> Self {
+    pub(crate) fn new(OrderView { order, carrier_name, .. }: OrderView, face: Face) -> Self {
         Self {
             id: order.id,
             status: Status::Active.as_str(),

@@ -7,6 +7,8 @@ pub(crate) mod finish;
 pub(crate) mod get;
 mod limit;
 pub(crate) mod list;
+pub(crate) mod reactivate;
+pub(crate) mod reactivate_options;
 pub(crate) mod resend;
 pub(crate) mod stream;
 

@@ -152,6 +152,7 @@ impl CatalogQueries for Postgres {
                         country: row.external_country,
                         cost: cost
                             .ok_or_else(|| error::corrupt("offers", row.product_id, "cost"))?,
+                        again: None,
                     },
                     provider_code: row.provider_code,
                     priority: row.priority,

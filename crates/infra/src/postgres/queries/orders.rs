@@ -3,7 +3,8 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 use domain::{
     ids::{CarrierId, OrderId, UserId},
-    orders::{Order, OrderPage, OrderQueries, OrderView},
+    orders::{Order, OrderPage, OrderQueries, OrderView, Status},
+    providers::Protocol,
     store::StoreError,
 };
 
@@ -77,10 +78,31 @@ impl Postgres {
                 names.insert(CarrierId::new(row.id), row.name);
             }
         }
+        let reactivating = self.reactivating(&orders).await?;
         let name = |order: &Order| order.carrier.and_then(|id| names.get(&id).cloned());
         Ok(orders
             .into_iter()
-            .map(|order| OrderView { carrier_name: name(&order), order })
+            .map(|order| OrderView {
+                carrier_name: name(&order),
+                reactivates: reactivating.contains(&order.quote.provider.get()),
+                order,
+            })
             .collect())
+    }
+
+    /// Which providers of completed orders rent numbers out again.
+    async fn reactivating(&self, orders: &[Order]) -> Result<Vec<i64>, StoreError> {
+        let completed = orders.iter().filter(|order| order.status() == Status::Completed);
+        let mut providers: Vec<i64> = completed.map(|order| order.quote.provider.get()).collect();
+        providers.sort_unstable();
+        providers.dedup();
+        if providers.is_empty() {
+            return Ok(providers);
+        }
+        let rows =
+            sqlx::query!("SELECT id, protocol FROM providers WHERE id = ANY($1)", &providers);
+        let rows = rows.fetch_all(&self.pool).await.map_err(error::store)?;
+        let able = |protocol: &str| Protocol::parse(protocol).is_some_and(Protocol::reactivates);
+        Ok(rows.into_iter().filter(|row| able(&row.protocol)).map(|row| row.id).collect())
     }
 }

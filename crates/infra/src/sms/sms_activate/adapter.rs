@@ -7,7 +7,7 @@ use std::{
 use async_trait::async_trait;
 use domain::{
     ids::ExternalId,
-    money::Deposit,
+    money::{Cost, Deposit},
     providers::{
         AcquireError, AcquireRequest, Activation, ActiveActivation, CancelOutcome, Listing,
         NumberProvider, ProviderCatalog, ProviderError, Refusal, UpstreamStatus,
@@ -16,7 +16,7 @@ use domain::{
 use tokio::time::Instant;
 
 use super::{
-    balance, catalog,
+    again, balance, catalog,
     change::{self, Change},
     client::{Bounds, Client, NoReply},
     listing::{self, Page},
@@ -89,13 +89,8 @@ impl SmsActivate {
             ("country", request.country.as_str()),
             ("maxPrice", max_price.as_str()),
         ];
-        let reply = self.call(action, &parameters).await.map_err(|error| {
-            NotSold::For(match error {
-                NoReply::NotSent => AcquireError::Refused(Refusal::NotAsked("no connection")),
-                NoReply::Lost(reason) => AcquireError::Unknown { reason, answered: false },
-            })
-        })?;
-        purchase::sold(&reply)
+        let reply = self.call(action, &parameters).await;
+        purchase::sold(&reply.map_err(|error| NotSold::For(unsold(error)))?)
     }
 
     async fn plain_status(&self, id: &ExternalId) -> Result<UpstreamStatus, ProviderError> {
@@ -160,6 +155,16 @@ impl NumberProvider for SmsActivate {
             NotSold::For(error) => error,
             NotSold::UnknownAction => AcquireError::Refused(Refusal::Mapping),
         })
+    }
+
+    async fn reactivation_cost(&self, id: &ExternalId) -> Result<Cost, ProviderError> {
+        let parameters = [("activationId", id.as_str())];
+        again::cost(&self.ask("checkExtraActivation", &parameters).await?)
+    }
+
+    async fn reactivate(&self, id: &ExternalId) -> Result<Activation, AcquireError> {
+        let parameters = [("activationId", id.as_str())];
+        again::sold(&self.call("getExtraActivation", &parameters).await.map_err(unsold)?)
     }
 
     async fn status(&self, id: &ExternalId) -> Result<UpstreamStatus, ProviderError> {
@@ -242,6 +247,14 @@ impl NumberProvider for SmsActivate {
 
     async fn balance(&self) -> Result<Deposit, ProviderError> {
         balance::balance(&self.ask("getBalance", &[]).await?)
+    }
+}
+
+/// What a purchase without a reply came to.
+fn unsold(error: NoReply) -> AcquireError {
+    match error {
+        NoReply::NotSent => AcquireError::Refused(Refusal::NotAsked("no connection")),
+        NoReply::Lost(reason) => AcquireError::Unknown { reason, answered: false },
     }
 }
 

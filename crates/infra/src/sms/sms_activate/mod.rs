@@ -2,6 +2,7 @@
 //! speak it: strict in what is asked, liberal in what is understood.
 
 mod adapter;
+mod again;
 mod balance;
 mod catalog;
 mod change;

@@ -54,7 +54,7 @@ pub(super) fn sold(reply: &Reply) -> Result<Activation, NotSold> {
 
 /// Whether there is, anywhere, a sign that a number was sold. What else the reply says is no
 /// refusal then, for after a refusal the money goes back and the next offer is asked.
-fn mentions_sale(reply: &Reply, content: &Content) -> bool {
+pub(super) fn mentions_sale(reply: &Reply, content: &Content) -> bool {
     let token = SOLD.as_bytes();
     reply.body.windows(token.len()).any(|part| part == token)
         || matches!(content, Content::Json(value) if has_trace(value))

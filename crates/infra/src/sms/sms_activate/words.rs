@@ -33,6 +33,9 @@ const WORDS: [(Signal, &[&str]); 14] = [
             "NO_PROVIDERS",
             "OUT_OF_STOCK",
             "NOT_AVAILABLE",
+            "RENEW_ACTIVATION_NOT_AVAILABLE",
+            "NEW_ACTIVATION_IMPOSSIBLE",
+            "SIM_OFFLINE",
             // Not sold at all, or not to us: nothing that waiting or asking for others changes.
             "SERVICE_NOT_AVAILABLE",
             "WHATSAPP_NOT_AVAILABLE",

@@ -11,6 +11,8 @@ pub(crate) enum Action {
     Operators,
     Number,
     NumberV2,
+    ExtraCost,
+    Extra,
     SetStatus,
     Status,
     StatusV2,
@@ -19,7 +21,7 @@ pub(crate) enum Action {
     History,
 }
 
-const NAMES: [(Action, &str); 14] = [
+const NAMES: [(Action, &str); 16] = [
     (Action::Balance, "getBalance"),
     (Action::Countries, "getCountries"),
     (Action::Services, "getServicesList"),
@@ -28,6 +30,8 @@ const NAMES: [(Action, &str); 14] = [
     (Action::Operators, "getOperators"),
     (Action::Number, "getNumber"),
     (Action::NumberV2, "getNumberV2"),
+    (Action::ExtraCost, "checkExtraActivation"),
+    (Action::Extra, "getExtraActivation"),
     (Action::SetStatus, "setStatus"),
     (Action::Status, "getStatus"),
     (Action::StatusV2, "getStatusV2"),
@@ -46,7 +50,7 @@ impl Action {
     }
 
     pub(crate) const fn is_purchase(self) -> bool {
-        matches!(self, Self::Number | Self::NumberV2)
+        matches!(self, Self::Number | Self::NumberV2 | Self::Extra)
     }
 
     /// Whether it changes the provider's books.

@@ -141,6 +141,54 @@ impl Book {
         Ok(self.enter(activation))
     }
 
+    /// What renting the number of a finished activation again costs now.
+    pub(super) fn extra_cost(&self, id: u32) -> Result<Decimal, Refusal> {
+        let before = self.activations.get(&id).ok_or(Refusal::WrongActivationId)?;
+        let latest = self.by_phone.get(&before.phone).and_then(|id| self.activations.get(id));
+        let in_use = latest.is_some_and(|latest| latest.status.is_open());
+        let (service, country) = (before.service.code, before.country.id);
+        let offer = self
+            .offers
+            .iter()
+            .find(|offer| offer.country.id == country && offer.service.code == service);
+        match offer {
+            Some(offer) if before.status == Status::Finished && !in_use => Ok(offer.price),
+            _ => Err(Refusal::RenewNotAvailable),
+        }
+    }
+
+    /// Sells the number of a finished activation again, under an id of its own.
+    pub(super) fn buy_again(
+        &mut self,
+        id: u32,
+        multiplier: Option<Decimal>,
+    ) -> Result<&Activation, Refusal> {
+        let price = self.extra_cost(id)?;
+        let cost = multiplier.map_or(price, |by| price.times(by));
+        if cost > self.balance {
+            return Err(Refusal::NoBalance);
+        }
+        let before = self.activations.get(&id).ok_or(Refusal::WrongActivationId)?;
+        let activation = Activation {
+            id: self.first_id + self.sold,
+            phone: before.phone,
+            service: before.service,
+            country: before.country,
+            operator: before.operator,
+            cost,
+            status: Status::Waiting,
+            created_at: self.now,
+            deadline: self.now.plus_seconds(self.settings.lifetime_seconds),
+            order_id: None,
+            sms: Vec::new(),
+            callbacks: Vec::new(),
+        };
+        self.sold += 1;
+        self.balance = self.balance.minus(cost);
+        self.charged = self.charged.plus(cost);
+        Ok(self.enter(activation))
+    }
+
     /// Stores a text message. Only an open activation can get one.
     pub(super) fn receive(&mut self, id: u32, text: &str, code: &str) -> Option<&Activation> {
         let received_at = self.now;

@@ -138,6 +138,17 @@ fn execute(
             Ok(prices::numbers_status(&provider.open_book(), params.get("country")))
         }
         Action::Number | Action::NumberV2 => buy(provider, params, action, injected),
+        Action::ExtraCost => {
+            let (book, id) = (provider.open_book(), extra_id(params)?);
+            let cost = book.extra_cost(id)?;
+            Ok(book
+                .activation(id)
+                .map_or(Reply::Broken(Broken::Http500), |before| lists::extra_cost(before, cost)))
+        }
+        Action::Extra => {
+            let (id, multiplier) = (extra_id(params)?, injected.price_multiplier);
+            provider.buy_again(id, multiplier, number_token)
+        }
         Action::SetStatus => {
             let id = activation_id(params)?;
             let wanted = params.get("status").unwrap_or("");
@@ -174,12 +185,17 @@ fn buy(
         price_multiplier: injected.price_multiplier,
     };
     provider.buy(&purchase, |activation| {
-        if second {
-            lists::sold_v2(activation)
-        } else {
-            Reply::token(format!("ACCESS_NUMBER:{}:{}", activation.id, activation.phone))
-        }
+        if second { lists::sold_v2(activation) } else { number_token(activation) }
     })
+}
+
+fn number_token(activation: &Activation) -> Reply {
+    Reply::token(format!("ACCESS_NUMBER:{}:{}", activation.id, activation.phone))
+}
+
+fn extra_id(params: &Params) -> Result<u32, Refusal> {
+    let id = params.get("activationId").and_then(|id| id.parse().ok());
+    id.ok_or(Refusal::WrongActivationId)
 }
 
 fn look(

@@ -41,6 +41,25 @@ pub(super) fn sold_v2(activation: &Activation) -> Reply {
     })
 }
 
+/// The reply to checkExtraActivation.
+pub(super) fn extra_cost(activation: &Activation, cost: Decimal) -> Reply {
+    #[derive(Serialize)]
+    struct Extra {
+        status: &'static str,
+        cost: Decimal,
+        service: &'static str,
+        phone: u64,
+        country: u32,
+    }
+    Reply::json(&Extra {
+        status: "success",
+        cost,
+        service: activation.service.code,
+        phone: activation.phone,
+        country: activation.country.id,
+    })
+}
+
 /// The reply to getStatusV2; it shows the message also after the end.
 pub(super) fn status_v2(activation: &Activation) -> Reply {
     #[derive(Serialize)]

@@ -13,7 +13,9 @@ use super::{
     callback::{self, Callback},
     refusal::Refusal,
 };
-use crate::{catalog, clock::Clock, config::Config, courier::Courier, world::lock};
+use crate::{
+    catalog, clock::Clock, config::Config, courier::Courier, decimal::Decimal, world::lock,
+};
 
 /// Room for the ids of one provider: twenty of them stay below 2^31, which every client can read.
 const IDS_PER_PROVIDER: u32 = 100_000_000;
@@ -91,8 +93,26 @@ impl Provider {
         purchase: &Purchase<'_>,
         print: impl FnOnce(&super::activation::Activation) -> T,
     ) -> Result<T, Refusal> {
+        self.sell(|book| book.buy(purchase), print)
+    }
+
+    /// The same with the number of an activation that is over.
+    pub(super) fn buy_again<T>(
+        self: &Arc<Self>,
+        id: u32,
+        multiplier: Option<Decimal>,
+        print: impl FnOnce(&super::activation::Activation) -> T,
+    ) -> Result<T, Refusal> {
+        self.sell(|book| book.buy_again(id, multiplier), print)
+    }
+
+    fn sell<T>(
+        self: &Arc<Self>,
+        sell: impl FnOnce(&mut Book) -> Result<&super::activation::Activation, Refusal>,
+        print: impl FnOnce(&super::activation::Activation) -> T,
+    ) -> Result<T, Refusal> {
         let mut book = self.open_book();
-        let activation = book.buy(purchase)?;
+        let activation = sell(&mut book)?;
         let (id, printed) = (activation.id, print(activation));
         let autopilot = book.autopilot.clone();
         drop(book);
