@@ -184,6 +184,7 @@ fn offer(scenario: Scenario, price: Amount) -> Result<Offer, StoreError> {
             service: scenario.code().to_owned(),
             country: "test".to_owned(),
             cost: Cost::from_micros(0).ok_or_else(impossible)?,
+            again: None,
         },
         provider_code: "test".to_owned(),
         priority: 0,

@@ -16,7 +16,7 @@ use testkit::{Blow, Moment};
 use crate::support::Api;
 
 /// Which token may call what. A route that is missing here fails the test below.
-const EXPECTED: [(&str, &str, Scope); 19] = [
+const EXPECTED: [(&str, &str, Scope); 21] = [
     ("GET", "/balance", Scope::BalanceRead),
     ("GET", "/catalog/countries", Scope::CatalogRead),
     ("GET", "/catalog/services", Scope::CatalogRead),
@@ -31,6 +31,8 @@ const EXPECTED: [(&str, &str, Scope); 19] = [
     ("POST", "/orders/cancel", Scope::OrdersWrite),
     ("POST", "/orders/finish", Scope::OrdersWrite),
     ("POST", "/orders/resend", Scope::OrdersWrite),
+    ("POST", "/orders/reactivate", Scope::OrdersWrite),
+    ("GET", "/orders/{id}/reactivate-options", Scope::OrdersRead),
     ("GET", "/webhook", Scope::WebhooksManage),
     ("PATCH", "/webhook", Scope::WebhooksManage),
     ("POST", "/webhook/test", Scope::WebhooksManage),

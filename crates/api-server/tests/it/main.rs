@@ -8,6 +8,7 @@ mod create;
 mod dollars;
 mod orders;
 mod process;
+mod reactivate;
 mod stream;
 mod support;
 mod wait;

@@ -60,6 +60,7 @@ async fn shows_every_key_in_every_state() {
     let body = format!(r#"{{"order_id":{},"status":"COMPLETED"}}"#, order.id);
     assert_eq!(finished.body, envelope(&body));
     let over = capabilities([false; 3], "null", "null");
+    let over = over.replace(r#""can_reactivate":false"#, r#""can_reactivate":true"#);
     let expected = full(&order, &format!("COMPLETED|{SMS}|null"), &over);
     assert_eq!(shown(&api).await, envelope(&expected));
 }

@@ -269,3 +269,34 @@ async fn repeats_itself_for_the_same_seed() {
     two.control("reset", json!({ "seed": 2 })).await;
     assert_ne!(first, two.ask(query).await);
 }
+
+#[tokio::test]
+async fn rents_a_finished_number_again() {
+    let sandbox = Sandbox::start().await;
+    let id = sandbox.buy().await;
+    let check = format!("checkExtraActivation&activationId={id}");
+    let again = format!("getExtraActivation&activationId={id}");
+    for query in [&check, &again] {
+        assert_eq!(sandbox.ask(query).await, "RENEW_ACTIVATION_NOT_AVAILABLE", "{query}");
+    }
+    for query in ["getExtraActivation", "checkExtraActivation&activationId=1"] {
+        assert_eq!(sandbox.ask(query).await, "WRONG_ACTIVATION_ID", "{query}");
+    }
+    receive(&sandbox, id, "1234").await;
+    sandbox.ask(&format!("setStatus&status=6&id={id}")).await;
+    let before = sandbox.alpha().await;
+    let sold = &before["activations"][0];
+    let told = json_of(&sandbox, &check).await;
+    assert_eq!((&told["status"], &told["cost"]), (&json!("success"), &sold["cost_usd"]));
+    assert_eq!(told["phone"].to_string(), sold["phone"].as_str().unwrap());
+
+    let reply = sandbox.ask(&again).await;
+    let [token, fresh, phone] = reply.split(':').collect::<Vec<_>>().try_into().unwrap();
+    assert_eq!((token, phone), ("ACCESS_NUMBER", sold["phone"].as_str().unwrap()));
+    assert_ne!(fresh, id.to_string());
+    assert_eq!(sandbox.ask(&format!("getStatus&id={fresh}")).await, "STATUS_WAIT_CODE");
+    assert_eq!(sandbox.ask(&again).await, "RENEW_ACTIVATION_NOT_AVAILABLE");
+    let charged = |books: &Value| books["charged_usd"].as_f64().unwrap();
+    let twice = charged(&sandbox.alpha().await);
+    assert!((twice - 2.0 * charged(&before)).abs() < 1e-9, "{twice}");
+}

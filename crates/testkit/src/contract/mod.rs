@@ -166,6 +166,7 @@ macro_rules! cases {
             reserves_once_for_concurrent_equal_requests,
             never_overdraws_under_concurrency,
             activates_once,
+            remembers_which_number_was_asked_for_again,
             activates_only_the_present_attempt,
             gives_an_activation_to_one_order,
             gives_equal_ids_of_two_providers_to_two_orders,

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use domain::{
     catalog::Offer,
-    orders::{Claim, Order, ReserveError, Reserved, Status},
+    ids::ProviderId,
+    orders::{Again, Claim, Order, ReserveError, Reserved, Status},
+    providers::PhoneNumber,
     rates::{IdrPerUsd, Rate},
 };
 use futures_util::future::join_all;
@@ -205,6 +207,35 @@ pub async fn activates_once<B: Backend>(store: &B) -> Outcome {
     assert_eq!(store.activate(&active).await?, Claim::Lost);
     assert_eq!(store.activate(&leased(order.clone(), "2")?).await?, Claim::Lost);
     assert_eq!(stage.stored(&order).await?, active);
+    assert_clean(store).await
+}
+
+/// A purchase of a certain number says so as long as it waits, and afterwards still knows.
+pub async fn remembers_which_number_was_asked_for_again<B: Backend>(store: &B) -> Outcome {
+    let stage = Stage::open(store, 100).await?;
+    let phone = PhoneNumber::parse("6281234567890").ok_or("a number")?;
+    let again = Again { activation: external("41")?, phone: phone.clone() };
+    let mut reservation = stage.draft(1, Some(request("key-1", "one")?));
+    reservation.draft.quote.again = Some(again.clone());
+    let provider = reservation.draft.quote.provider;
+    assert_eq!(store.asked_again(provider).await?, []);
+    stage.reserved().await?;
+    assert_eq!(store.asked_again(provider).await?, [], "any number would do");
+    let Reserved::New(orders) = stage.reserve(&reservation).await? else {
+        return Err("a first request is no repeat".into());
+    };
+    let [order] = orders.as_slice() else { return Err("one order".into()) };
+    assert_eq!(stage.stored(order).await?.quote.again, Some(again.clone()));
+    assert_eq!(store.asked_again(provider).await?, [phone]);
+    let elsewhere = ProviderId::new(provider.get() + 1);
+    assert_eq!(store.asked_again(elsewhere).await?, []);
+    let ids = vec![order.id];
+    assert_eq!(stage.reserve(&reservation).await?, Reserved::Replay(ids));
+    assert_eq!(stage.wallet().await?, (100 - 2 * PRICE, 2 * PRICE));
+
+    assert_eq!(store.activate(&leased(order.clone(), "42")?).await?, Claim::Won);
+    assert_eq!(store.asked_again(provider).await?, []);
+    assert_eq!(stage.stored(order).await?.quote.again, Some(again));
     assert_clean(store).await
 }
 

@@ -3,6 +3,7 @@ use domain::{
     ids::{ExternalId, OrderId, ProviderId, UserId},
     orders::{Order, OrderPage, OrderQueries, OrderRepo, OrderView, Orphan, Status},
     store::StoreError,
+    test_mode,
     time::Timestamp,
 };
 
@@ -92,7 +93,8 @@ impl OrderRepo for MemUnit {
 
 fn view(order: &Order) -> OrderView {
     // Carriers come into the catalog with protocols that name them; none does yet.
-    OrderView { order: order.clone(), carrier_name: None, reactivates: true }
+    let reactivates = order.quote.provider != test_mode::PROVIDER;
+    OrderView { order: order.clone(), carrier_name: None, reactivates }
 }
 
 /// The orders of `user`, newest first.

@@ -1,13 +1,13 @@
 use domain::{
     money::Cost,
     providers::{
-        AcquireError, Activation, CancelOutcome, NumberProvider, ProviderError, Refusal, SmsText,
-        UpstreamStatus,
+        AcquireError, Activation, CancelOutcome, Listing, NumberProvider, ProviderError, Refusal,
+        SmsText, UpstreamStatus,
     },
 };
 use serde_json::json;
 
-use super::{PATIENT, adapter, id, market::Market, refused, wanted};
+use super::{PATIENT, adapter, answered, id, market::Market, refused, wanted};
 
 async fn bought(market: &Market) -> Activation {
     market.provider().acquire(&wanted("wa", "6", "5")).await.unwrap()
@@ -128,4 +128,49 @@ async fn a_wrong_key_is_told_without_telling_it() {
     let error = provider.status(&id("1")).await.unwrap_err();
     assert!(matches!(error, ProviderError::Refused(_)));
     assert!(!format!("{refusal:?} {refusal} {error:?} {error}").contains("hunter2"));
+}
+
+#[tokio::test]
+async fn a_finished_number_is_rented_again_under_another_id() {
+    let market = Market::open().await;
+    let provider = market.provider();
+    let first = bought(&market).await;
+    let gone = Err(ProviderError::Refused("the number is not to be had again"));
+    assert_eq!(provider.reactivation_cost(&first.external_id).await, gone, "it still runs");
+    assert_eq!(provider.reactivate(&first.external_id).await, refused(Refusal::OutOfStock));
+    market.sms(first.external_id.as_str(), "Your code is 482913").await;
+    provider.finish(&first.external_id).await.unwrap();
+
+    assert_eq!(provider.reactivation_cost(&first.external_id).await.ok(), first.cost);
+    let second = provider.reactivate(&first.external_id).await.unwrap();
+    assert_eq!(second.phone, first.phone);
+    assert_ne!(second.external_id, first.external_id);
+    assert_eq!(provider.status(&second.external_id).await, Ok(UpstreamStatus::Waiting));
+    let Ok(Listing::Complete(list)) = provider.active().await else { panic!("no list") };
+    assert_eq!(list.len(), 1);
+    assert_eq!(list[0].activation.phone, first.phone);
+    assert_eq!(provider.reactivate(&first.external_id).await, refused(Refusal::OutOfStock));
+    market.sms(second.external_id.as_str(), "Your code is 77012").await;
+    let told = received("77012", "Your code is 77012");
+    assert_eq!(provider.status(&second.external_id).await, Ok(told));
+    let unknown = provider.reactivate(&id("1")).await;
+    assert_eq!(unknown, refused(Refusal::OutOfStock));
+}
+
+#[tokio::test]
+async fn a_lost_answer_to_renting_again_is_an_unknown_outcome() {
+    let market = Market::open().await;
+    let first = bought(&market).await;
+    market.sms(first.external_id.as_str(), "Your code is 482913").await;
+    market.provider().finish(&first.external_id).await.unwrap();
+    let faults =
+        json!({"drop_after_commit": true, "actions": ["getExtraActivation"], "remaining": 1});
+    market.faults(faults).await;
+    let outcome = market.provider().reactivate(&first.external_id).await;
+    assert!(!answered(&outcome));
+    let Ok(Listing::Complete(list)) = market.provider().active().await else { panic!("no list") };
+    assert_eq!(list[0].activation.phone, first.phone, "it was sold");
+    market.faults(json!({"no_balance": true})).await;
+    let outcome = market.provider().reactivate(&first.external_id).await;
+    assert_eq!(outcome, refused(Refusal::UpstreamBalance));
 }
