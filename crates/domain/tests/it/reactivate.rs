@@ -198,7 +198,7 @@ async fn a_lost_reactivation_adopts_its_own_number_and_no_other() -> Outcome {
         Code::RequestInProgress
     );
     market.clock.advance_seconds(31);
-    assert_eq!(market.settle_reserving().run_once().await?, 1);
+    assert_eq!(market.settle_reserving().run_once().await?.orders, 1);
     let adopted = market.order(&child).await?;
     assert_eq!(adopted.status(), Status::Active);
     assert_eq!(phone(&adopted), phone(&parent));
