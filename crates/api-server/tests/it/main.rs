@@ -4,6 +4,7 @@
 mod access;
 mod catalog;
 mod config;
+mod contract;
 mod create;
 mod dollars;
 mod orders;
