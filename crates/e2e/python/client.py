@@ -301,12 +301,28 @@ def refusals(api, product, connect):
     assert poor.listed() == [] and poor.funds() == 0
 
 
+def webhooks(api):
+    hook = api.webhook
+    bare = hook.get()
+    assert bare.webhook_url is None and bare.webhook_consecutive_failures == 0, bare
+    raises(errors.ValidationError, hook.update)
+    raises(errors.ValidationError, hook.update, webhook_url="not an address")
+    raises(errors.ValidationError, hook.test)
+    # An address of the public network; nothing happens before it is cleared again.
+    told = hook.update(webhook_url="https://1.1.1.1/hook")
+    assert told.webhook_url == "https://1.1.1.1/hook" and told.webhook_secret, told
+    assert hook.get() == told
+    cleared = hook.update(webhook_url="", webhook_secret="")
+    assert cleared.webhook_url is None and cleared.webhook_secret is None, cleared
+
+
 def play(api, connect):
     product = browse(api)
     completed = buy_and_finish(api, product)
     reactivate(api, completed)
     cancel(api, product)
     refusals(api, product, connect)
+    webhooks(api)
     print(f"{api.name}: well")
 
 
