@@ -52,8 +52,7 @@ impl ForgetSms {
         self.forget(oldest_kept.unwrap_or(Day::MIN)).await
     }
 
-    /// The same for all days before `before`, however young they are; today stays.
-    pub async fn forget(&self, before: Day) -> Result<Forgotten, StoreError> {
+    async fn forget(&self, before: Day) -> Result<Forgotten, StoreError> {
         let sealed = self.vault.seal_plain(Self::BATCH).await?;
         let dropped = self.vault.drop_keys(before).await?;
         let cleared = self.vault.clear(Self::BATCH).await?;

@@ -9,6 +9,7 @@ mod crash;
 mod credit;
 mod expire;
 mod finish;
+mod forget;
 mod hooks;
 mod orderings;
 mod otp;

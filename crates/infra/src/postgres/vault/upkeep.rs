@@ -56,7 +56,8 @@ impl SmsVault for Postgres {
         let messages = messages.execute(&self.pool).await.map_err(error::store)?;
         let callbacks = sqlx::query!(
             "UPDATE sms_inbox
-             SET day = NULL, code_sealed = NULL, text_sealed = NULL, digest = NULL
+             SET day = NULL, code_sealed = NULL, text_sealed = NULL, digest = NULL,
+                 state = CASE WHEN state IN ('PENDING', 'PARKED') THEN 'LATE' ELSE state END
              WHERE id IN (
                  SELECT i.id FROM sms_keys k JOIN sms_inbox i ON i.day = k.day
                  WHERE k.key_sealed IS NULL LIMIT $1 FOR NO KEY UPDATE OF i SKIP LOCKED)",

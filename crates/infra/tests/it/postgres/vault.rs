@@ -129,6 +129,8 @@ async fn drops_the_keys_of_days_that_are_over(pool: PgPool) {
         assert_eq!(found.as_ref(), Some(stored).filter(|_| is_kept));
     }
     assert_eq!(store.clear(10).await.unwrap(), 2);
+    // Nobody waits for them any more.
+    assert_eq!(store.backlog().await.unwrap(), 1);
     let keys: Vec<_> = store.list(10).await.unwrap();
     let seen: Vec<_> = keys.iter().map(|key| (key.day, key.dropped_at.is_some())).collect();
     assert_eq!(seen, [(day(3), false), (day(2), true), (day(1), true)]);
