@@ -365,8 +365,8 @@ pub async fn shows_what_operators_look_at<B: Backend>(store: &B) -> Outcome {
     let vitals = store.hook_vitals().await?;
     assert_eq!((vitals.waiting, vitals.active, vitals.disabled), (1, 1, 1));
     assert!(vitals.oldest_untried < HOUR);
-    let mut unit = store.begin().await?;
     let id = store_id(&store.messages(stage.user, 1).await?)?;
+    let mut unit = store.begin().await?;
     let mut message = unit.hooks().lock_message(id).await?.ok_or("a message")?;
     message.state = MessageState::Delivered;
     unit.hooks().update_message(&message, instant(5)).await?;
