@@ -16,7 +16,7 @@ pub use config::{Config, Streams};
 pub use routes::{Published, published, router};
 pub use state::{AppState, Parts};
 
-use http_kit::{Limits, Stages, health_routes, standard};
+use http_kit::{Limits, Stages, health_routes, standard, with_client_ip};
 use runtime::App;
 
 /// Wires the backends, without waiting for any of them, and serves until the process stops.
@@ -27,7 +27,8 @@ pub fn start(config: &Config, app: App) -> anyhow::Result<()> {
     let listener = http_kit::bind(config.http.listen)?;
     let limits = Limits { time: config.request_time(), ..Limits::default() };
     let wired = self::wiring::wire(config, &app.supervisor)?;
-    let router = router(wired.state).merge(health_routes(wired.health, app.metrics));
+    let router = with_client_ip(router(wired.state), config.http.trusted_proxies)
+        .merge(health_routes(wired.health, app.metrics));
     let router = standard(router, limits);
     tracing::info!("listening on {}", listener.local_addr()?);
     app.supervisor.spawn("http", move |stop| {

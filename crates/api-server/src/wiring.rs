@@ -23,7 +23,9 @@ use infra::{
     crypto::{Sealer, Tokens},
     hooks::{FreshKeys, HookClient},
     postgres::Postgres,
-    redis::{FeedItem, FeedReader, OrderFeedListener, OrderNote, Redis, Waker},
+    redis::{
+        FeedItem, FeedReader, OrderFeedListener, OrderNote, Redis, TokenNewsItem, Waker, hear_token_news,
+    },
     sms::Registry,
     system::{SystemClock, SystemIds},
 };
@@ -33,7 +35,7 @@ use tokio::time::sleep;
 use wiring::{current_rate, hook_client, order_terms, pricing, provider_settings};
 
 use crate::{
-    auth::Callers,
+    auth::{Callers, note_used},
     config::Config,
     live::{Feed, Hub, Live, News, listen, tail},
     state::{AppState, Parts},
@@ -60,6 +62,8 @@ pub(crate) fn wire(config: &Config, supervisor: &Supervisor) -> anyhow::Result<W
     let (waker, poking) = Waker::new(redis.clone(), supervisor.stop().soft);
     supervisor.spawn("waker", |_| poking);
     let hub = Hub::new(config.streams);
+    let callers = Callers::new(Arc::new(Tokens), Arc::new(postgres.clone()), Arc::new(SystemClock));
+    spawn_tokens(&postgres, redis.clone(), &callers, supervisor);
     spawn_live(&postgres, redis, &hub, supervisor);
     spawn_measuring(&postgres, supervisor);
 
@@ -78,6 +82,7 @@ pub(crate) fn wire(config: &Config, supervisor: &Supervisor) -> anyhow::Result<W
         wake: Arc::new(waker),
         hub,
         rate: Arc::new(rate),
+        callers,
     };
     let state = AppState::new(backends.parts(config, supervisor.clone()));
     Ok(Wired { state, health })
@@ -91,11 +96,12 @@ struct Backends {
     wake: Arc<dyn Wake>,
     hub: Hub,
     rate: Arc<dyn ExchangeRate>,
+    callers: Callers,
 }
 
 impl Backends {
     fn parts(self, config: &Config, supervisor: Supervisor) -> Parts {
-        let Self { postgres, registry, hooks, wake, hub, rate } = self;
+        let Self { postgres, registry, hooks, wake, hub, rate, callers } = self;
         let postgres = Arc::new(postgres);
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let terms = order_terms(&config.orders);
@@ -112,7 +118,7 @@ impl Backends {
         let place_orders = PlaceOrders::new(ports, terms);
         let pull = PullSms::new(postgres.clone(), registry.clone(), clock.clone());
         Parts {
-            callers: Callers::new(Arc::new(Tokens), postgres.clone()),
+            callers,
             reactivate_order: ReactivateOrder::new(
                 place_orders.clone(),
                 rate.clone(),
@@ -156,6 +162,18 @@ impl Backends {
             supervisor,
         }
     }
+}
+
+/// Hears which tokens end, and writes down which are used.
+fn spawn_tokens(postgres: &Postgres, redis: Redis, callers: &Callers, supervisor: &Supervisor) {
+    let told = callers.clone();
+    let hearing = hear_token_news(redis, supervisor.stop().soft, move |item| match item {
+        TokenNewsItem::Ended(token) => told.end(token),
+        TokenNewsItem::Gap => told.forget_all(),
+    });
+    supervisor.spawn("token-news", |_| hearing);
+    let (used, store) = (callers.used(), Arc::new(postgres.clone()));
+    supervisor.spawn("token-use", |stop| note_used(used, store, Arc::new(SystemClock), stop));
 }
 
 fn spawn_live(postgres: &Postgres, redis: Redis, hub: &Hub, supervisor: &Supervisor) {

@@ -2,6 +2,7 @@
 
 mod customer;
 mod ledger;
+mod token;
 mod topup;
 
 use std::path::PathBuf;
@@ -11,6 +12,7 @@ use domain::{hooks::MessageId, money::Amount, providers::Protocol};
 use infra::postgres::Role;
 use runtime::config::{HttpUrl, Raw, Value};
 
+pub use self::token::{IssueToken, RotateToken, Token};
 pub use self::topup::{ListTopups, Rate, RefundTopup, ResolveTopup, Topup};
 pub use self::{
     customer::{Compensate, Credit, Customer, Freeze, Unfreeze},
@@ -133,23 +135,6 @@ pub enum Privacy {
         /// The first day that stays readable; today at the latest
         #[arg(long, value_name = "YYYY-MM-DD")]
         before: String,
-    },
-}
-
-/// `token …`.
-#[derive(Debug, Subcommand)]
-pub enum Token {
-    /// Give a customer an API token; it is shown once and cannot be shown again
-    Issue {
-        /// Whose token
-        #[command(flatten)]
-        customer: ByEmailOrId,
-        /// What the customer calls it
-        #[arg(long, default_value = "ctl")]
-        name: String,
-        /// For the customer's test account, in which nothing is real; made when there is none
-        #[arg(long)]
-        test: bool,
     },
 }
 
@@ -394,6 +379,12 @@ mod tests {
             "ctl provider add --code alpha --base-url ftp://a --api-key k",
             "ctl provider add --code alpha --base-url http://a",
             "ctl provider add --code alpha --base-url http://a --api-key k --protocol morse",
+            "ctl token issue --id 1 --scope everything",
+            "ctl token issue --id 1 --ip 192.0.2.7/24",
+            "ctl token issue --id 1 --expires tomorrow",
+            "ctl token rotate",
+            "ctl token rotate 1 --grace-hours 721",
+            "ctl token revoke",
             "ctl topup show 7",
             "ctl topup start --email a@b --amount 10000 --gateway paypal",
             "ctl topup list",

@@ -2,9 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
+use async_trait::async_trait;
+use domain::identity::{TokenHash, TokenNews};
 use infra::{
     crypto::{Argon2Hasher, Sealer, Tokens},
     postgres::Postgres,
+    redis::{Redis, RedisTokenNews},
     sms::Registry,
     system::{SystemClock, SystemIds},
 };
@@ -34,6 +37,8 @@ impl Backends {
         let desk = Desk {
             store: storage.clone(),
             identity: storage.clone(),
+            tokens: storage.clone(),
+            token_news: token_news(config.redis.as_ref())?,
             ledger: storage.clone(),
             upkeep: storage.clone(),
             orders: storage.clone(),
@@ -61,5 +66,21 @@ impl Backends {
             public_url: config.ingest.as_ref().map(|ingest| ingest.public_url.to_string()),
         };
         Ok(Self { config, postgres, desk })
+    }
+}
+
+fn token_news(redis: Option<&runtime::config::Redis>) -> Result<Arc<dyn TokenNews>, Failure> {
+    let Some(redis) = redis else { return Ok(Arc::new(Untold)) };
+    let redis = Redis::connect(&redis.cache_url).map_err(Failure::usage)?;
+    Ok(Arc::new(RedisTokenNews::new(redis.named("cache"))))
+}
+
+/// Stands where the settings name no Redis.
+struct Untold;
+
+#[async_trait]
+impl TokenNews for Untold {
+    async fn ended(&self, _: &[TokenHash]) -> bool {
+        false
     }
 }

@@ -53,6 +53,8 @@ integer_ids! {
     InboxId;
     /// A piece of durable work.
     TaskId;
+    /// An API token, as operators name it.
+    TokenId;
     /// Position of an event in the order in which events became visible.
     EventSeq;
 }

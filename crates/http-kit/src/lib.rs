@@ -15,6 +15,6 @@ pub use api_error::{ApiError, status};
 pub use envelope::Reply;
 pub use extract::{RawBody, ValidJson, ValidPath, ValidQuery};
 pub use health::{Health, health_routes};
-pub use layers::{Limits, RequestId, standard};
+pub use layers::{ClientIp, Limits, RequestId, standard, with_client_ip};
 pub use serve::{Stages, bind, serve};
 pub use sse::event_stream;

@@ -1,8 +1,11 @@
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{
+    Mutex, PoisonError,
+    atomic::{AtomicU64, Ordering},
+};
 
 use async_trait::async_trait;
 use domain::{
-    identity::{MintedToken, Mode, PasswordHasher, TokenHash, TokenMint},
+    identity::{MintedToken, Mode, PasswordHasher, TokenHash, TokenMint, TokenNews},
     store::StoreError,
 };
 
@@ -31,6 +34,27 @@ fn hash(number: u64) -> TokenHash {
         *byte = source;
     }
     TokenHash(bytes)
+}
+
+/// Remembers which tokens were said to be over.
+#[derive(Debug, Default)]
+pub struct RecordingTokenNews {
+    ended: Mutex<Vec<TokenHash>>,
+}
+
+impl RecordingTokenNews {
+    /// All of them since the last call, in order.
+    pub fn take(&self) -> Vec<TokenHash> {
+        std::mem::take(&mut self.ended.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+#[async_trait]
+impl TokenNews for RecordingTokenNews {
+    async fn ended(&self, tokens: &[TokenHash]) -> bool {
+        self.ended.lock().unwrap_or_else(PoisonError::into_inner).extend(tokens);
+        true
+    }
 }
 
 /// "Hashes" by writing a word in front: fast, and enough to see what was hashed.

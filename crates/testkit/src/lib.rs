@@ -21,7 +21,7 @@ pub use chaos::{Blow, Chaos, Moment};
 pub use dice::Dice;
 pub use gateway::{FakeGateway, FakeGateways};
 pub use hooks::{CountingKeys, FakeReceiver, PlainGuard};
-pub use identity::{CountingMint, PlainHasher};
+pub use identity::{CountingMint, PlainHasher, RecordingTokenNews};
 pub use market::{Market, Seller};
 pub use mem::MemStore;
 pub use process::Alone;

@@ -7,8 +7,8 @@ use axum::{
     http::{Method, Request, StatusCode},
 };
 use domain::{
-    identity::{Customer, IdentityQueries, Mode, Scope, TokenHash, TokenOwner},
-    ids::UserId,
+    identity::{Customer, IdentityQueries, Mode, Scope, TokenHash, TokenOwner, TokenTerms},
+    ids::{TokenId, UserId},
     store::StoreError,
 };
 use testkit::{Blow, Moment};
@@ -107,11 +107,18 @@ async fn a_suspended_account_is_known_and_not_allowed() {
         }
 
         async fn token_owner(&self, _: TokenHash) -> Result<Option<TokenOwner>, StoreError> {
-            Ok(Some(TokenOwner { user: UserId::new(1), suspended: true, mode: Mode::Live }))
+            Ok(Some(TokenOwner {
+                user: UserId::new(1),
+                token: TokenId::new(1),
+                terms: TokenTerms::default(),
+                suspended: true,
+                mode: Mode::Live,
+            }))
         }
     }
     let api = Api::with(|parts, market| {
-        parts.callers = Callers::new(market.mint.clone(), Arc::new(Suspended));
+        parts.callers =
+            Callers::new(market.mint.clone(), Arc::new(Suspended), market.clock.clone());
     })
     .await;
     let answer = api.get("/v1/balance").await;

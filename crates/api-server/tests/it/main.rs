@@ -12,5 +12,6 @@ mod process;
 mod reactivate;
 mod stream;
 mod support;
+mod tokens;
 mod wait;
 mod webhook;

@@ -13,8 +13,8 @@ use api_server::{
 use async_trait::async_trait;
 use axum::http::StatusCode;
 use domain::{
-    identity::{Customer, IdentityQueries, Mode, TokenHash, TokenOwner},
-    ids::{EventSeq, OrderId, UserId},
+    identity::{Customer, IdentityQueries, Mode, TokenHash, TokenOwner, TokenTerms},
+    ids::{EventSeq, OrderId, TokenId, UserId},
     outbox::{EventQueries, EventRelay as _, StampedEvent},
     store::StoreError,
 };
@@ -340,6 +340,8 @@ impl IdentityQueries for Revocable {
         let revoked = self.0.load(Ordering::Relaxed);
         Ok((!revoked).then_some(TokenOwner {
             user: UserId::new(1),
+            token: TokenId::new(1),
+            terms: TokenTerms::default(),
             suspended: false,
             mode: Mode::Live,
         }))
@@ -350,7 +352,7 @@ impl IdentityQueries for Revocable {
 async fn a_stream_ends_soon_after_its_token_is_revoked() {
     let identity = Arc::new(Revocable(AtomicBool::new(false)));
     let api = Api::with(|parts, market| {
-        parts.callers = Callers::new(market.mint.clone(), identity.clone());
+        parts.callers = Callers::new(market.mint.clone(), identity.clone(), market.clock.clone());
     })
     .await;
     let mut frames = api.stream(None).await;

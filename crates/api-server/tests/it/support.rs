@@ -19,7 +19,7 @@ use domain::{
 };
 use futures_util::StreamExt as _;
 use http_body_util::BodyExt as _;
-use http_kit::{Limits, standard};
+use http_kit::{Limits, standard, with_client_ip};
 use runtime::Supervisor;
 use serde_json::Value;
 use testkit::{Market, MemStore};
@@ -30,6 +30,7 @@ pub(crate) struct Api {
     pub(crate) market: Market,
     pub(crate) hub: Hub,
     pub(crate) supervisor: Supervisor,
+    pub(crate) callers: Callers,
     /// The token of the market's customer.
     pub(crate) token: String,
     router: Router,
@@ -77,9 +78,11 @@ impl Api {
         let supervisor = Supervisor::new(Duration::from_secs(1));
         let mut parts = parts(&market, &hub, &supervisor);
         alter(&mut parts, &market);
-        let router = standard(router(AppState::new(parts)), Limits::default());
+        let callers = parts.callers.clone();
+        let router = with_client_ip(router(AppState::new(parts)), 1);
+        let router = standard(router, Limits::default());
         market.chaos.calm();
-        Self { market, hub, supervisor, token, router }
+        Self { market, hub, supervisor, callers, token, router }
     }
 
     /// Another customer and its token.
@@ -172,6 +175,11 @@ impl Api {
         self.open(request.body(Body::empty()).unwrap()).await
     }
 
+    /// Opens a stream with another token.
+    pub(crate) async fn stream_as(&self, token: &str) -> Frames {
+        self.open(request("GET", "/v1/orders/stream", token).body(Body::empty()).unwrap()).await
+    }
+
     /// Opens a stream by its address alone, as a client without the header does.
     pub(crate) async fn stream_at(&self, path: &str) -> Frames {
         self.open(request("GET", path, &self.token).body(Body::empty()).unwrap()).await
@@ -185,14 +193,14 @@ impl Api {
     }
 }
 
-fn request(method: &str, path: &str, token: &str) -> axum::http::request::Builder {
+pub(crate) fn request(method: &str, path: &str, token: &str) -> axum::http::request::Builder {
     Request::builder().method(method).uri(path).header("authorization", format!("Bearer {token}"))
 }
 
 fn parts(market: &Market, hub: &Hub, supervisor: &Supervisor) -> Parts {
     let store: Arc<MemStore> = Arc::new(market.store.clone());
     Parts {
-        callers: Callers::new(market.mint.clone(), store.clone()),
+        callers: Callers::new(market.mint.clone(), store.clone(), market.clock.clone()),
         place_orders: market.place_orders(),
         reactivate_order: market.reactivate_order(),
         cancel_order: market.cancel_order(),

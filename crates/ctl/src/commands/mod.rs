@@ -22,7 +22,7 @@ use domain::{
     catalog::{CatalogRepo, Pricing},
     gateways::GatewayDirectory,
     hooks::HookQueries,
-    identity::{Customer, IdentityQueries, PasswordHasher, TokenMint},
+    identity::{Customer, IdentityQueries, PasswordHasher, TokenMint, TokenNews, TokenQueries},
     ids::UserId,
     ledger::{LedgerQueries, LedgerUpkeep, treasury::Treasury},
     orders::OrderQueries,
@@ -56,6 +56,10 @@ pub struct Desk {
     pub store: Arc<dyn Store>,
     /// Customers.
     pub identity: Arc<dyn IdentityQueries>,
+    /// Tokens, to be looked up.
+    pub tokens: Arc<dyn TokenQueries>,
+    /// Tells the servers of tokens that end.
+    pub token_news: Arc<dyn TokenNews>,
     /// Wallets and the books.
     pub ledger: Arc<dyn LedgerQueries>,
     /// Sums, audits and what should come to an end.

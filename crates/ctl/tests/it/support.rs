@@ -24,6 +24,8 @@ impl Operator {
         let desk = Desk {
             store: storage.clone(),
             identity: storage.clone(),
+            tokens: storage.clone(),
+            token_news: market.token_news.clone(),
             ledger: storage.clone(),
             upkeep: storage.clone(),
             vault: Arc::new(market.store.clone()),

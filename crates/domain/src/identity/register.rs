@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{MintedToken, Mode, PasswordHasher, TokenMint, TokenRecord};
+use super::{
+    MintedToken, Mode, PasswordHasher, TokenMint, TokenRecord, TokenTerms,
+    tokens::{TokenError, check},
+};
 use crate::{
     fault::{Code, Fault, FieldFault},
     ids::UserId,
@@ -86,16 +89,32 @@ impl IssueToken {
         Self { store, mint, clock }
     }
 
-    /// Runs the use case; the secret is not stored and cannot be shown again.
+    /// Runs the use case: a token that is good for everything. The secret is not stored and cannot
+    /// be shown again.
     pub async fn execute(&self, user: UserId, name: &str) -> Result<MintedToken, StoreError> {
-        self.issue(user, name, Mode::Live).await
+        self.issue(user, name, (Mode::Live, TokenTerms::default())).await
     }
 
     /// The same for the customer's test account, which is made when there is none: a wallet with
     /// [`test_mode::GRANT`] of money that is worth nothing, and whatever else a customer has.
     pub async fn execute_test(&self, of: UserId, name: &str) -> Result<MintedToken, PostError> {
         let account = retrying(ATTEMPTS, || self.test_account(of)).await?;
-        Ok(self.issue(account, name, Mode::Test).await?)
+        Ok(self.issue(account, name, (Mode::Test, TokenTerms::default())).await?)
+    }
+
+    /// The same for a token that is good for less, in either account.
+    pub async fn execute_on(
+        &self,
+        user: UserId,
+        name: &str,
+        (mode, terms): (Mode, TokenTerms),
+    ) -> Result<MintedToken, TokenError> {
+        check(&terms, self.clock.now())?;
+        let user = match mode {
+            Mode::Live => user,
+            Mode::Test => retrying(ATTEMPTS, || self.test_account(user)).await?,
+        };
+        Ok(self.issue(user, name, (mode, terms)).await?)
     }
 
     async fn test_account(&self, of: UserId) -> Result<UserId, PostError> {
@@ -109,13 +128,20 @@ impl IssueToken {
         Ok(account)
     }
 
-    async fn issue(&self, user: UserId, name: &str, mode: Mode) -> Result<MintedToken, StoreError> {
+    async fn issue(
+        &self,
+        user: UserId,
+        name: &str,
+        (mode, terms): (Mode, TokenTerms),
+    ) -> Result<MintedToken, StoreError> {
         let minted = self.mint.mint(mode);
         let record = TokenRecord {
             user,
             hash: minted.hash,
             hint: minted.hint(),
             name: name.chars().take(100).collect(),
+            terms,
+            replaces: None,
         };
         retrying(ATTEMPTS, || self.insert(&record)).await?;
         Ok(minted)

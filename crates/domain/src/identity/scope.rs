@@ -48,9 +48,62 @@ impl fmt::Display for Scope {
     }
 }
 
+/// Some scopes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Scopes(u8);
+
+impl Scopes {
+    /// Every scope there is.
+    pub const ALL: Self = Self((1 << Scope::ALL.len()) - 1);
+
+    /// Whether `scope` is one of them.
+    pub const fn contains(self, scope: Scope) -> bool {
+        self.0 & Self::bit(scope) != 0
+    }
+
+    /// Whether there is none.
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Those that are in it, in a fixed order.
+    pub fn iter(self) -> impl Iterator<Item = Scope> {
+        Scope::ALL.into_iter().filter(move |scope| self.contains(*scope))
+    }
+
+    const fn bit(scope: Scope) -> u8 {
+        match scope {
+            Scope::CatalogRead => 1,
+            Scope::BalanceRead => 2,
+            Scope::OrdersRead => 4,
+            Scope::OrdersWrite => 8,
+            Scope::WebhooksManage => 16,
+        }
+    }
+}
+
+impl FromIterator<Scope> for Scopes {
+    fn from_iter<I: IntoIterator<Item = Scope>>(scopes: I) -> Self {
+        Self(scopes.into_iter().fold(0, |bits, scope| bits | Self::bit(scope)))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_set_holds_what_was_put_in_and_nothing_else() {
+        assert!(Scopes::default().is_empty());
+        assert_eq!(Scopes::ALL.iter().collect::<Vec<_>>(), Scope::ALL);
+        assert_eq!(Scope::ALL.into_iter().collect::<Scopes>(), Scopes::ALL);
+        for scope in Scope::ALL {
+            let only = Scopes::from_iter([scope]);
+            for other in Scope::ALL {
+                assert_eq!(only.contains(other), other == scope, "{scope} {other}");
+            }
+        }
+    }
 
     #[test]
     fn names_are_read_back() {

@@ -1,6 +1,10 @@
 use std::fmt;
 
-use crate::{ids::UserId, time::Timestamp};
+use super::TokenTerms;
+use crate::{
+    ids::{TokenId, UserId},
+    time::Timestamp,
+};
 
 /// A customer as operators see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,13 +85,55 @@ pub struct TokenRecord {
     pub hint: String,
     /// The customer's name for it.
     pub name: String,
+    /// What it is good for.
+    pub terms: TokenTerms,
+    /// Whose place it takes, if any.
+    pub replaces: Option<TokenId>,
+}
+
+/// A stored token as operators see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredToken {
+    /// Its number.
+    pub id: TokenId,
+    /// Whose.
+    pub user: UserId,
+    /// What that customer is.
+    pub mode: Mode,
+    /// What is stored of it.
+    pub hash: TokenHash,
+    /// What is shown of it.
+    pub hint: String,
+    /// The customer's name for it.
+    pub name: String,
+    /// What it is good for.
+    pub terms: TokenTerms,
+    /// Whose place it took, if any.
+    pub replaces: Option<TokenId>,
+    /// Since when.
+    pub created_at: Timestamp,
+    /// When it was last seen, give or take a minute.
+    pub last_used_at: Option<Timestamp>,
+    /// Since when it is good for nothing.
+    pub revoked_at: Option<Timestamp>,
+}
+
+impl StoredToken {
+    /// Whether it opens anything at `now`.
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        self.revoked_at.is_none() && !self.terms.is_over(now)
+    }
 }
 
 /// Who sends a token.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenOwner {
     /// The customer.
     pub user: UserId,
+    /// The token.
+    pub token: TokenId,
+    /// What it is good for.
+    pub terms: TokenTerms,
     /// Known, but not allowed anything.
     pub suspended: bool,
     /// What the customer is.

@@ -37,3 +37,4 @@ mod states;
 mod stuck;
 mod support;
 mod sync;
+mod tokens;

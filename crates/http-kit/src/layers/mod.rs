@@ -1,6 +1,7 @@
 //! What happens around every handler, outermost first: request id, trace and metrics, panics,
 //! time limit, size limit.
 
+mod client_ip;
 mod observe;
 mod outcome;
 mod request_id;
@@ -15,6 +16,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::ApiError;
 
+pub use client_ip::{ClientIp, with_client_ip};
 pub use request_id::RequestId;
 
 /// Bounds of a single request.

@@ -19,6 +19,7 @@ mod rates;
 mod store;
 mod task_letters;
 mod tasks;
+mod tokens;
 mod topup_row;
 mod topups;
 mod upkeep;

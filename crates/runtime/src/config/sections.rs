@@ -12,11 +12,16 @@ use super::{HttpUrl, Keys, Section};
 pub struct Http {
     /// Address and port; port 0 takes any free one.
     pub listen: SocketAddr,
+    /// Proxies in front of us, each of which adds its caller to `X-Forwarded-For`.
+    pub trusted_proxies: usize,
 }
 
 impl Section for Http {
     fn read(keys: &mut Keys<'_>) -> Self {
-        Self { listen: keys.or("listen", SocketAddr::from((Ipv4Addr::LOCALHOST, 8080))) }
+        Self {
+            listen: keys.or("listen", SocketAddr::from((Ipv4Addr::LOCALHOST, 8080))),
+            trusted_proxies: keys.within("trusted_proxies", 0, 0..=16),
+        }
     }
 }
 

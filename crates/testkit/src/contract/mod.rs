@@ -31,7 +31,7 @@ pub mod work;
 use domain::{
     catalog::{CatalogQueries, CatalogRepo},
     hooks::HookQueries,
-    identity::IdentityQueries,
+    identity::{IdentityQueries, TokenQueries, TokenUse},
     inbox::CallbackStore,
     ledger::{LedgerQueries, LedgerUpkeep},
     orders::{OrderQueries, OrderWork, Purchases, RequestKeys},
@@ -56,6 +56,8 @@ pub trait Backend:
     + TopupQueries
     + RateBook
     + IdentityQueries
+    + TokenQueries
+    + TokenUse
     + LedgerQueries
     + LedgerUpkeep
     + EventRelay
@@ -80,6 +82,8 @@ impl<T> Backend for T where
         + TopupQueries
         + RateBook
         + IdentityQueries
+        + TokenQueries
+        + TokenUse
         + LedgerQueries
         + LedgerUpkeep
         + EventRelay
@@ -313,6 +317,11 @@ macro_rules! cases {
             finds_a_customer_by_address,
             finds_the_owner_of_a_token,
             gives_a_customer_one_test_account,
+            keeps_the_terms_of_a_token,
+            forgets_the_owner_of_a_revoked_token,
+            shortens_the_life_of_a_token,
+            replaces_a_token_once,
+            notes_when_tokens_were_used,
         }
     };
     (catalog => $each:ident) => {

@@ -38,7 +38,7 @@ use domain::{
 
 use crate::{
     Chaos, CountingKeys, CountingMint, FakeGateway, FakeReceiver, FakeRegistry, FixedClock,
-    MemStore, Outcome, PlainHasher, RecordingWake, ScriptedProvider, SeqIds, offer,
+    MemStore, Outcome, PlainHasher, RecordingTokenNews, RecordingWake, ScriptedProvider, SeqIds, offer,
 };
 
 /// A marketplace with nothing real in it.
@@ -70,6 +70,8 @@ pub struct Market {
     pub ids: Arc<SeqIds>,
     /// Where tokens come from.
     pub mint: Arc<CountingMint>,
+    /// Which tokens ended.
+    pub token_news: Arc<RecordingTokenNews>,
     /// Where password hashes come from.
     pub hasher: Arc<PlainHasher>,
     /// The provider that is asked first.
@@ -166,6 +168,7 @@ impl Market {
             wake: Arc::default(),
             ids: Arc::default(),
             mint: Arc::default(),
+            token_news: Arc::default(),
             hasher: Arc::default(),
             cheap,
             dear,

@@ -10,7 +10,10 @@ use domain::{
         replay::ReplayMessage,
         trial::TryEndpoint,
     },
-    identity::register::{AddCustomer, IssueToken},
+    identity::{
+        register::{AddCustomer, IssueToken},
+        tokens::{RevokeToken, RotateToken},
+    },
     inbox::{
         confirm::ConfirmSms,
         receive::{PullSms, ReceiveSms},
@@ -273,6 +276,18 @@ impl Market {
     /// Giving out tokens.
     pub fn issue_token(&self) -> IssueToken {
         IssueToken::new(self.transactions(), Arc::clone(&self.mint) as _, self.present())
+    }
+
+    /// Replacing tokens.
+    pub fn rotate_token(&self) -> RotateToken {
+        let (mint, news) = (Arc::clone(&self.mint) as _, Arc::clone(&self.token_news) as _);
+        RotateToken::new(self.transactions(), mint, news, self.present())
+    }
+
+    /// Ending tokens.
+    pub fn revoke_token(&self) -> RevokeToken {
+        let news = Arc::clone(&self.token_news) as _;
+        RevokeToken::new(self.transactions(), news, self.present())
     }
 
     /// Taking over what providers have on sale.

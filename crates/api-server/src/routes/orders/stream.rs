@@ -21,7 +21,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::body::OrderBody;
 use crate::{
-    auth::{Callers, CurrentUser},
+    auth::{Callers, CurrentUser, Ending},
     live::{Follower, Live, Opening, Told},
     routes::face::{Face, Receipted},
     state::AppState,
@@ -79,11 +79,13 @@ pub(crate) async fn open(
     let header = headers.get(LAST_EVENT_ID).map(|value| value.to_str().unwrap_or("not text"));
     let resume = header.or(query.last_event_id.as_deref()).filter(|id| !id.is_empty());
     let Surroundings { live, callers, clock, rate, stop } = surroundings;
+    let ending = callers.ending(user.token);
     let (opening, at, follower) = live.open(user.id, resume).await?;
     let ready = first(opening, at, (clock.now(), face));
     let check_at = Instant::now() + Teller::CHECK;
+    let token = user.token;
     let teller =
-        Teller { ready, follower, callers, clock, rate, face, token: user.token, check_at };
+        Teller { ready, follower, callers, ending, clock, rate, face, token, check_at };
     Ok(event_stream(stream::unfold(teller, Teller::next), stop.soft))
 }
 
@@ -110,6 +112,7 @@ struct Teller {
     ready: VecDeque<Event>,
     follower: Follower,
     callers: Callers,
+    ending: Ending,
     clock: Arc<dyn Clock>,
     rate: Arc<dyn ExchangeRate>,
     face: Face,
@@ -131,6 +134,11 @@ impl Teller {
                     let told = told?;
                     self.face = self.face.renewed(&*self.rate).await;
                     self.ready.extend(self.tell(told));
+                }
+                () = self.ending.heard() => {
+                    if self.callers.is_revoked(self.token).await {
+                        return None;
+                    }
                 }
                 () = sleep_until(self.check_at) => {
                     if self.callers.is_revoked(self.token).await {
