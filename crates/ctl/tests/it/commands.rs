@@ -58,6 +58,9 @@ async fn what_exists_or_does_not_has_an_exit_code_of_its_own() {
         "customer credit --email nobody@example.com --amount 1 --reason r --operator me --approver you",
         "customer credit --id 999 --amount 1 --reason r --operator me --approver you",
         "token issue --email nobody@example.com",
+        "token list --email nobody@example.com",
+        "token rotate 7",
+        "token revoke 7",
         "provider add --code cheap --base-url http://a --api-key k",
         "provider enable --code nobody",
         "provider disable --code nobody",
@@ -89,6 +92,42 @@ async fn a_token_opens_the_door_of_its_customer() {
     let hash = operator.desk.mint.recognise(token).unwrap();
     let owner = operator.desk.identity.token_owner(hash).await.unwrap().unwrap();
     assert_eq!(owner.user, operator.market.user);
+}
+
+#[tokio::test]
+async fn tokens_are_listed_with_what_they_are_good_for() {
+    let operator = Operator::new().await;
+    operator.does("token issue --email customer@example.com --name all").await;
+    let line = "token issue --email customer@example.com --name narrow --expires 30d \
+        --scope orders:read --scope balance:read --ip 192.0.2.0/24";
+    let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
+    let issued = operator.does(&line).await;
+    let listed = operator.does("token list --email customer@example.com").await;
+    let [narrow, all] = listed.json.as_array().unwrap().as_slice() else { panic!("two tokens") };
+    assert_eq!(narrow["scopes"], serde_json::json!(["balance:read", "orders:read"]));
+    assert_eq!(narrow["allowed_ips"], serde_json::json!(["192.0.2.0/24"]));
+    assert_eq!((&narrow["state"], &all["state"]), (&"live".into(), &"live".into()));
+    assert_eq!(all["expires_at"], serde_json::Value::Null);
+    for text in [&listed.text, &listed.json.to_string()] {
+        assert!(!text.contains(issued.json["token"].as_str().unwrap()), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_is_replaced_and_revoked_by_its_number() {
+    let operator = Operator::new().await;
+    operator.does("token issue --email customer@example.com").await;
+    let rotated = operator.does("token rotate 1 --grace-hours 1").await;
+    assert_eq!(rotated.json["replaces"], 1);
+    assert!(rotated.text.starts_with(rotated.json["token"].as_str().unwrap()));
+    assert_eq!(operator.fails("token rotate 1").await.0, Exit::Conflict);
+    assert_eq!(operator.does("token rotate 2").await.json["ended"], 1);
+    let revoked = operator.does("token revoke 3").await;
+    assert_eq!(revoked.json["servers_told"], true);
+    assert_eq!(operator.market.token_news.take().len(), 2);
+    let listed = operator.does("token list --email customer@example.com").await;
+    let states: Vec<_> = (0..3).map(|n| listed.json[n]["state"].clone()).collect();
+    assert_eq!(states, ["revoked", "live", "revoked"]);
 }
 
 #[tokio::test]

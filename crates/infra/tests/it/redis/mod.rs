@@ -3,4 +3,5 @@
 mod connection;
 mod leader;
 mod order_feed;
+mod token_news;
 mod waker;
