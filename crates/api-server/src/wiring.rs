@@ -24,7 +24,8 @@ use infra::{
     hooks::{FreshKeys, HookClient},
     postgres::Postgres,
     redis::{
-        FeedItem, FeedReader, OrderFeedListener, OrderNote, Redis, TokenNewsItem, Waker, hear_token_news,
+        FeedItem, FeedReader, OrderFeedListener, OrderNote, Redis, TokenNewsItem, Waker,
+        hear_token_news,
     },
     sms::Registry,
     system::{SystemClock, SystemIds},

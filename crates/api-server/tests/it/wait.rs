@@ -12,8 +12,8 @@ use api_server::{Callers, Streams};
 use async_trait::async_trait;
 use axum::http::StatusCode;
 use domain::{
-    identity::{Customer, IdentityQueries, Mode, TokenHash, TokenOwner},
-    ids::UserId,
+    identity::{Customer, IdentityQueries, Mode, TokenHash, TokenOwner, TokenTerms},
+    ids::{TokenId, UserId},
     orders::Order,
     store::StoreError,
 };
@@ -228,7 +228,13 @@ impl IdentityQueries for Revocable {
 
     async fn token_owner(&self, _: TokenHash) -> Result<Option<TokenOwner>, StoreError> {
         let revoked = self.0.load(Ordering::Relaxed);
-        let owner = TokenOwner { user: UserId::new(1), suspended: false, mode: Mode::Live };
+        let owner = TokenOwner {
+            user: UserId::new(1),
+            token: TokenId::new(1),
+            terms: TokenTerms::default(),
+            suspended: false,
+            mode: Mode::Live,
+        };
         Ok((!revoked).then_some(owner))
     }
 }
@@ -237,7 +243,7 @@ impl IdentityQueries for Revocable {
 async fn a_revoked_token_learns_nothing_that_came_later() {
     let identity = Arc::new(Revocable(AtomicBool::new(false)));
     let api = Api::with(|parts, market| {
-        parts.callers = Callers::new(market.mint.clone(), identity.clone());
+        parts.callers = Callers::new(market.mint.clone(), identity.clone(), market.clock.clone());
     })
     .await;
     let order = api.market.buy().await.unwrap();
