@@ -41,7 +41,8 @@ async fn issue(desk: &Desk, arguments: &IssueToken) -> Result<Answer, Failure> {
     let minted = issue.execute_on(user, name, (mode, terms)).await;
     let minted = minted
         .map_err(|error| Failure::from(error).context(format!("no token for customer {user}")))?;
-    let json = json!({ "token": minted.secret, "customer_id": user.get(), "name": name, "test": test });
+    let json =
+        json!({ "token": minted.secret, "customer_id": user.get(), "name": name, "test": test });
     Ok(Answer::say(json, minted.secret).and("It cannot be shown again."))
 }
 

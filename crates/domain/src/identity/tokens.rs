@@ -207,9 +207,11 @@ impl Fault for TokenError {
             Self::NoScope => vec![FieldFault::new("scopes", self.to_string())],
             Self::Past => vec![FieldFault::new("expires_at", self.to_string())],
             Self::Grace => vec![FieldFault::new("grace", self.to_string())],
-            Self::Unknown | Self::Over | Self::Replaced { .. } | Self::Account(_) | Self::Store(_) => {
-                Vec::new()
-            }
+            Self::Unknown
+            | Self::Over
+            | Self::Replaced { .. }
+            | Self::Account(_)
+            | Self::Store(_) => Vec::new(),
         }
     }
 }

@@ -2,8 +2,8 @@ use chrono::TimeDelta;
 use domain::{
     fault::{Code, Fault as _},
     identity::{
-        IdentityQueries as _, IpRange, MintedToken, Mode, Scope, Scopes, StoredToken, TokenQueries as _,
-        TokenTerms,
+        IdentityQueries as _, IpRange, MintedToken, Mode, Scope, Scopes, StoredToken,
+        TokenQueries as _, TokenTerms,
     },
     ids::TokenId,
     time::Clock as _,
@@ -13,7 +13,8 @@ use testkit::{Blow, Market, Moment, Outcome};
 const DAY: TimeDelta = TimeDelta::days(1);
 
 async fn issued(market: &Market, terms: TokenTerms) -> Outcome<(TokenId, MintedToken)> {
-    let minted = market.issue_token().execute_on(market.user, "laptop", (Mode::Live, terms)).await?;
+    let minted =
+        market.issue_token().execute_on(market.user, "laptop", (Mode::Live, terms)).await?;
     Ok((stored(market, &minted).await?.id, minted))
 }
 
@@ -36,7 +37,11 @@ async fn gives_no_token_that_would_be_good_for_nothing() -> Outcome {
         (TokenTerms { scopes: Scopes::default(), ..TokenTerms::default() }, "scopes"),
         (TokenTerms { expires_at: Some(now), ..TokenTerms::default() }, "expires_at"),
     ] {
-        let error = market.issue_token().execute_on(market.user, "x", (Mode::Live, terms)).await.unwrap_err();
+        let error = market
+            .issue_token()
+            .execute_on(market.user, "x", (Mode::Live, terms))
+            .await
+            .unwrap_err();
         assert_eq!((error.code(), &*error.fields()[0].field), (Code::ValidationError, field));
     }
     assert_eq!(live(&market).await?, [0; 0]);

@@ -38,7 +38,8 @@ use domain::{
 
 use crate::{
     Chaos, CountingKeys, CountingMint, FakeGateway, FakeReceiver, FakeRegistry, FixedClock,
-    MemStore, Outcome, PlainHasher, RecordingTokenNews, RecordingWake, ScriptedProvider, SeqIds, offer,
+    MemStore, Outcome, PlainHasher, RecordingTokenNews, RecordingWake, ScriptedProvider, SeqIds,
+    offer,
 };
 
 /// A marketplace with nothing real in it.
