@@ -5,7 +5,7 @@ use std::{net::IpAddr, sync::Arc};
 
 use axum::{
     extract::{FromRef, FromRequestParts},
-    http::{header, request::Parts},
+    http::{HeaderMap, header, request::Parts},
 };
 use domain::{
     catalog::CatalogQueries,
@@ -19,7 +19,7 @@ use domain::{
 use http_kit::{ApiError, ClientIp};
 
 pub use callers::Callers;
-pub(crate) use callers::Ending;
+pub(crate) use callers::{Ending, Known};
 pub(crate) use used::{UsedTokens, note_used};
 
 use crate::routes::Declared;
@@ -60,7 +60,7 @@ where
             return Err(ApiError::new(Code::InternalError));
         };
         let (scope, from) = (declared.scope, parts.extensions.get::<ClientIp>().map(|ip| ip.0));
-        let text = bearer(parts).ok_or(AuthError::Missing)?;
+        let text = bearer(&parts.headers).ok_or(AuthError::Missing)?;
         let callers = Callers::from_ref(state);
         let (token, owner) = callers.recognise(text).await?;
         Ok(admit(token, &owner, &Asked { scope, from, at: callers.now() })?)
@@ -92,8 +92,9 @@ fn admit(token: TokenHash, owner: &TokenOwner, asked: &Asked) -> Result<CurrentU
     Ok(CurrentUser { id: user, token, token_id, scopes: terms.scopes, mode })
 }
 
-fn bearer(parts: &Parts) -> Option<&str> {
-    let value = parts.headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+/// The token of a request, whatever it is worth.
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }

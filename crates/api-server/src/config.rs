@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use domain::orders::place::PlaceOrders;
+use domain::{limits::Policy, orders::place::PlaceOrders};
 use runtime::config::{self, Keys, Section};
 
 use crate::live::Live;
@@ -28,6 +28,8 @@ pub struct Config {
     pub webhooks: config::Webhooks,
     /// How many customers may listen.
     pub streams: Streams,
+    /// How much callers may ask for.
+    pub limits: Quotas,
 }
 
 impl Section for Config {
@@ -43,6 +45,7 @@ impl Section for Config {
             rates: keys.section("rates"),
             webhooks: keys.section("webhooks"),
             streams: keys.section("streams"),
+            limits: keys.section("limits"),
         }
     }
 }
@@ -90,6 +93,59 @@ impl Section for Streams {
                 usual.most_waits_per_user,
                 1..=10_000,
             ),
+        }
+    }
+}
+
+/// `[limits]`: units that callers may ask for in a minute. A request costs one, a purchase as many
+/// as it asks for numbers.
+#[derive(Debug, Clone, Copy)]
+pub struct Quotas {
+    /// With one token.
+    pub token: Policy,
+    /// Of one customer, with whatever token.
+    pub user: Policy,
+    /// From one address; of IPv6 from one /64.
+    pub ip: Policy,
+}
+
+impl Quotas {
+    const WINDOW: Duration = Duration::from_mins(1);
+    /// Far above what a busy customer's programs ask for, and far below what one process serves.
+    const TOKEN: u32 = 6_000;
+    /// Room for two busy tokens.
+    const USER: u32 = 12_000;
+    /// Many customers may share an address.
+    const IP: u32 = 30_000;
+    /// Ten seconds' worth can be asked for at once.
+    const BURSTS: u32 = 6;
+
+    const fn policy(name: &'static str, quota: u32) -> Policy {
+        let burst = if quota < Self::BURSTS { 1 } else { quota / Self::BURSTS };
+        Policy { name, quota, window: Self::WINDOW, burst }
+    }
+}
+
+impl Default for Quotas {
+    fn default() -> Self {
+        Self {
+            token: Self::policy("token", Self::TOKEN),
+            user: Self::policy("user", Self::USER),
+            ip: Self::policy("ip", Self::IP),
+        }
+    }
+}
+
+impl Section for Quotas {
+    fn read(keys: &mut Keys<'_>) -> Self {
+        let range = 1..=10_000_000;
+        Self {
+            token: Self::policy(
+                "token",
+                keys.within("token_per_minute", Self::TOKEN, range.clone()),
+            ),
+            user: Self::policy("user", keys.within("user_per_minute", Self::USER, range.clone())),
+            ip: Self::policy("ip", keys.within("ip_per_minute", Self::IP, range)),
         }
     }
 }

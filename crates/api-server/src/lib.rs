@@ -6,13 +6,15 @@
 mod auth;
 mod config;
 mod detached;
+mod limits;
 pub mod live;
 mod routes;
 mod state;
 mod wiring;
 
 pub use auth::{Callers, CurrentUser};
-pub use config::{Config, Streams};
+pub use config::{Config, Quotas, Streams};
+pub use limits::Meter;
 pub use routes::{Published, published, router};
 pub use state::{AppState, Parts};
 

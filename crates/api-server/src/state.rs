@@ -14,7 +14,7 @@ use domain::{
 };
 use runtime::{Stop, Supervisor};
 
-use crate::{auth::Callers, live::Live};
+use crate::{auth::Callers, limits::Meter, live::Live};
 
 /// What handlers may use: use cases and query ports, never a pool or a connection.
 #[derive(Clone)]
@@ -24,6 +24,8 @@ pub struct AppState(Arc<Parts>);
 pub struct Parts {
     /// Recognises callers.
     pub callers: Callers,
+    /// Counts what they ask for.
+    pub meter: Meter,
     /// Buys.
     pub place_orders: PlaceOrders,
     /// Gives back.
@@ -78,6 +80,7 @@ macro_rules! offered {
 
 offered! {
     callers: Callers,
+    meter: Meter,
     place_orders: PlaceOrders,
     reactivate_order: ReactivateOrder,
     cancel_order: CancelOrder,

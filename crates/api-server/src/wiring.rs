@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use domain::{
     hooks::{configure::ConfigureEndpoint, replay::ReplayMessage, trial::TryEndpoint},
     inbox::receive::PullSms,
+    limits::LocalLimiter,
     orders::{
         cancel::CancelOrder,
         finish::FinishOrder,
@@ -24,8 +25,8 @@ use infra::{
     hooks::{FreshKeys, HookClient},
     postgres::Postgres,
     redis::{
-        FeedItem, FeedReader, OrderFeedListener, OrderNote, Redis, TokenNewsItem, Waker,
-        hear_token_news,
+        FeedItem, FeedReader, OrderFeedListener, OrderNote, Redis, RedisLimiter, TokenNewsItem,
+        Waker, hear_token_news,
     },
     sms::Registry,
     system::{SystemClock, SystemIds},
@@ -38,6 +39,7 @@ use wiring::{current_rate, hook_client, order_terms, pricing, provider_settings}
 use crate::{
     auth::{Callers, note_used},
     config::Config,
+    limits::Meter,
     live::{Feed, Hub, Live, News, listen, tail},
     state::{AppState, Parts},
 };
@@ -76,6 +78,7 @@ pub(crate) fn wire(config: &Config, supervisor: &Supervisor) -> anyhow::Result<W
         async move { pinged.ping().await }
     });
     let rate = current_rate(&config.pricing, &config.rates, Arc::new(postgres.clone()))?;
+    let meter = meter(config, callers.clone(), supervisor)?;
     let backends = Backends {
         postgres,
         registry,
@@ -84,6 +87,7 @@ pub(crate) fn wire(config: &Config, supervisor: &Supervisor) -> anyhow::Result<W
         hub,
         rate: Arc::new(rate),
         callers,
+        meter,
     };
     let state = AppState::new(backends.parts(config, supervisor.clone()));
     Ok(Wired { state, health })
@@ -98,11 +102,12 @@ struct Backends {
     hub: Hub,
     rate: Arc<dyn ExchangeRate>,
     callers: Callers,
+    meter: Meter,
 }
 
 impl Backends {
     fn parts(self, config: &Config, supervisor: Supervisor) -> Parts {
-        let Self { postgres, registry, hooks, wake, hub, rate, callers } = self;
+        let Self { postgres, registry, hooks, wake, hub, rate, callers, meter } = self;
         let postgres = Arc::new(postgres);
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let terms = order_terms(&config.orders);
@@ -120,6 +125,7 @@ impl Backends {
         let pull = PullSms::new(postgres.clone(), registry.clone(), clock.clone());
         Parts {
             callers,
+            meter,
             reactivate_order: ReactivateOrder::new(
                 place_orders.clone(),
                 rate.clone(),
@@ -175,6 +181,14 @@ fn spawn_tokens(postgres: &Postgres, redis: Redis, callers: &Callers, supervisor
     supervisor.spawn("token-news", |_| hearing);
     let (used, store) = (callers.used(), Arc::new(postgres.clone()));
     supervisor.spawn("token-use", |stop| note_used(used, store, Arc::new(SystemClock), stop));
+}
+
+fn meter(config: &Config, callers: Callers, supervisor: &Supervisor) -> anyhow::Result<Meter> {
+    let redis = Redis::connect(&config.redis.ratelimit_url)?.named("ratelimit");
+    let local = LocalLimiter::new(Arc::new(SystemClock));
+    let (limiter, probing) = RedisLimiter::new(redis, local, supervisor.stop().soft);
+    supervisor.spawn("limit-probe", |_| probing);
+    Ok(Meter::new(callers, Arc::new(limiter), config.limits))
 }
 
 fn spawn_live(postgres: &Postgres, redis: Redis, hub: &Hub, supervisor: &Supervisor) {

@@ -9,6 +9,7 @@ pub mod ids;
 pub mod inbox;
 mod join;
 pub mod ledger;
+pub mod limits;
 pub mod money;
 pub mod orders;
 pub mod outbox;

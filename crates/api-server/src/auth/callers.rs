@@ -6,6 +6,7 @@ use std::{
 
 use domain::{
     identity::{IdentityQueries, TokenHash, TokenMint, TokenOwner},
+    ids::{TokenId, UserId},
     time::{Clock, Timestamp},
 };
 use http_kit::ApiError;
@@ -87,6 +88,18 @@ impl Callers {
         Ok((token, self.owner(token).await?))
     }
 
+    /// Whose token this is, if that is remembered.
+    pub(crate) async fn remembered(&self, text: &str) -> Option<Known> {
+        let owner = self.remembered.get(&self.mint.recognise(text)?).await??;
+        Some(Known { token: owner.token, user: owner.user })
+    }
+
+    /// Whose token this is, if it can be found out.
+    pub(crate) async fn look_up(&self, text: &str) -> Option<Known> {
+        let owner = self.owner(self.mint.recognise(text)?).await.ok()?;
+        Some(Known { token: owner.token, user: owner.user })
+    }
+
     /// Whether a token that was good has been revoked, or its owner suspended, by now. A database
     /// that does not answer says nothing of the kind.
     pub(crate) async fn is_revoked(&self, token: TokenHash) -> bool {
@@ -122,6 +135,13 @@ impl Callers {
         let owner = self.remembered.try_get_with(token, lookup).await?;
         owner.filter(|_| !self.ended.contains(&token)).ok_or(AuthError::Missing)
     }
+}
+
+/// A token and its owner, by their numbers.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Known {
+    pub(crate) token: TokenId,
+    pub(crate) user: UserId,
 }
 
 /// Tokens that ended lately. A lookup that began before may still answer that they are good.

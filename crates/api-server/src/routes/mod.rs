@@ -9,13 +9,16 @@ mod route;
 mod webhook;
 
 use Scope::{BalanceRead, CatalogRead, OrdersRead, OrdersWrite, WebhooksManage};
-use axum::{Router, http::Method};
+use axum::{Router, extract::FromRef as _, http::Method, middleware::from_fn_with_state};
 use domain::identity::Scope;
 
 pub(crate) use route::Declared;
 use route::{Route, both, get, patch, post, v1};
 
-use crate::state::AppState;
+use crate::{
+    limits::{Meter, limited},
+    state::AppState,
+};
 
 /// Every operation with what its caller's token must be good for.
 fn all() -> impl Iterator<Item = Route> {
@@ -62,7 +65,9 @@ pub fn published() -> Vec<Published> {
     all().map(Route::publish).collect()
 }
 
-/// All routes, without the layers around them.
+/// All routes, each counted, without the layers around them.
 pub fn router(state: AppState) -> Router {
-    all().fold(Router::new(), |router, route| route.add_to(router)).with_state(state)
+    let limited = from_fn_with_state(Meter::from_ref(&state), limited);
+    let routes = all().fold(Router::new(), |router, route| route.add_to(router));
+    routes.layer(limited).with_state(state)
 }

@@ -7,6 +7,7 @@ mod config;
 mod contract;
 mod create;
 mod dollars;
+mod limits;
 mod orders;
 mod process;
 mod reactivate;

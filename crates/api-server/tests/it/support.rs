@@ -3,17 +3,18 @@
 use std::{sync::Arc, time::Duration};
 
 use api_server::{
-    AppState, Callers, Parts, Streams,
+    AppState, Callers, Meter, Parts, Quotas, Streams,
     live::{Hub, Live, tail},
     router,
 };
 use axum::{
     Router,
     body::{Body, BodyDataStream},
-    http::{Request, StatusCode},
+    http::{HeaderMap, Request, StatusCode},
 };
 use domain::{
     ids::UserId,
+    limits::LocalLimiter,
     orders::Order,
     outbox::{EventRelay as _, StampedEvent},
 };
@@ -41,6 +42,7 @@ pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) body: String,
     pub(crate) retry_after: Option<String>,
+    pub(crate) headers: HeaderMap,
 }
 
 impl Answer {
@@ -100,6 +102,7 @@ impl Api {
             status: head.status,
             body: String::from_utf8(body.to_vec()).unwrap(),
             retry_after: retry_after.map(|value| value.to_str().unwrap().to_owned()),
+            headers: head.headers.clone(),
         }
     }
 
@@ -199,8 +202,11 @@ pub(crate) fn request(method: &str, path: &str, token: &str) -> axum::http::requ
 
 fn parts(market: &Market, hub: &Hub, supervisor: &Supervisor) -> Parts {
     let store: Arc<MemStore> = Arc::new(market.store.clone());
+    let callers = Callers::new(market.mint.clone(), store.clone(), market.clock.clone());
+    let limiter = Arc::new(LocalLimiter::new(market.clock.clone()));
     Parts {
-        callers: Callers::new(market.mint.clone(), store.clone(), market.clock.clone()),
+        meter: Meter::new(callers.clone(), limiter, Quotas::default()),
+        callers,
         place_orders: market.place_orders(),
         reactivate_order: market.reactivate_order(),
         cancel_order: market.cancel_order(),

@@ -11,6 +11,7 @@ mod expire;
 mod finish;
 mod forget;
 mod hooks;
+mod limits;
 mod orderings;
 mod otp;
 mod payins;

@@ -18,6 +18,7 @@ use super::{body::BoughtBody, faults::Faults, limit::Limit};
 use crate::{
     auth::CurrentUser,
     detached::detached,
+    limits::Tab,
     routes::face::{Face, Receipted},
     state::AppState,
 };
@@ -69,11 +70,13 @@ impl FromRef<AppState> for Buying {
 pub(crate) async fn create(
     State(Buying { place_orders, supervisor }): State<Buying>,
     user: CurrentUser,
-    face: Face,
+    (face, tab): (Face, Tab),
     headers: HeaderMap,
     ValidJson(request): ValidJson<Request>,
 ) -> Result<Reply<Response, Receipted<()>>, ApiError> {
     let command = request.command(user, face, &headers)?;
+    // The first number is paid for with the request.
+    tab.charge(command.quantity.saturating_sub(1)).await?;
     let work = async move { place_orders.execute(command).await };
     let placed = detached(&supervisor, "place-orders", work).await??;
     Ok(Response::reply(placed))

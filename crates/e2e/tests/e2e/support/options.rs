@@ -60,6 +60,10 @@ const QUICK: [(&str, &str); 24] = [
     ("stripe.livemode", "false"),
     ("stripe.success_url", "https://shop.example/paid"),
     ("stripe.cancel_url", "https://shop.example/given-up"),
+    // One address makes all the load.
+    ("limits.token_per_minute", "1000000"),
+    ("limits.user_per_minute", "1000000"),
+    ("limits.ip_per_minute", "1000000"),
     ("log.format", "json"),
     // Our own crates tell all they can: a secret may hide in any of it.
     ("log.filter", LOUD),

@@ -2,6 +2,7 @@
 
 mod connection;
 mod leader;
+mod limiter;
 mod order_feed;
 mod token_news;
 mod waker;
