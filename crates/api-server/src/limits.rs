@@ -21,7 +21,7 @@ use http_kit::{ApiError, ClientIp};
 use metrics::counter;
 
 use crate::{
-    auth::{Callers, Known, bearer},
+    auth::{Callers, Known, LookedUp, bearer},
     config::Quotas,
 };
 
@@ -33,38 +33,40 @@ const IPV6_PREFIX: u8 = 64;
 /// Charges callers for what they ask for.
 #[derive(Clone)]
 pub struct Meter {
-    callers: Callers,
     limiter: Arc<dyn RateLimiter>,
     quotas: Quotas,
 }
 
 impl Meter {
-    /// Counts with `limiter` whom `callers` know.
-    pub fn new(callers: Callers, limiter: Arc<dyn RateLimiter>, quotas: Quotas) -> Self {
-        Self { callers, limiter, quotas }
+    /// Counts with `limiter`.
+    pub fn new(limiter: Arc<dyn RateLimiter>, quotas: Quotas) -> Self {
+        Self { limiter, quotas }
     }
 
     /// Everything that a request with this token from this address is counted for. Who is not
     /// known yet is counted by address before anybody is asked, so that made-up tokens cost us
     /// nothing.
-    async fn open(&self, text: Option<&str>, ip: Option<ClientIp>) -> (Tab, bool) {
+    async fn open(
+        &self,
+        callers: &Callers,
+        text: Option<&str>,
+        ip: Option<ClientIp>,
+    ) -> (Tab, Option<LookedUp>) {
         let mut accounts: Vec<_> = ip.map(|ip| self.by_address(ip)).into_iter().collect();
         let known = match text {
-            Some(text) => self.callers.remembered(text).await,
+            Some(text) => callers.remembered(text).await,
             None => None,
         };
         if let Some(known) = known {
             accounts.extend(self.by_owner(known));
-            return self.charge(accounts, 1).await;
+            return (self.charge(accounts).await, None);
         }
-        let (tab, is_admitted) = self.charge(accounts, 1).await;
-        let known = match text {
-            Some(text) if is_admitted => self.callers.look_up(text).await,
-            _ => None,
-        };
-        let Some(known) = known else { return (tab, is_admitted) };
-        let (own, is_admitted) = self.charge(self.by_owner(known).into(), 1).await;
-        (tab.with(own), is_admitted)
+        let tab = self.charge(accounts).await;
+        let Some(text) = text.filter(|_| tab.is_admitted()) else { return (tab, None) };
+        let found = callers.look_up(text).await;
+        let Some(known) = found.known() else { return (tab, Some(found)) };
+        let own = self.charge(self.by_owner(known).into()).await;
+        (tab.with(own), Some(found))
     }
 
     fn by_address(&self, ClientIp(ip): ClientIp) -> Account {
@@ -79,13 +81,10 @@ impl Meter {
         ]
     }
 
-    async fn charge(&self, accounts: Vec<Account>, cost: u32) -> (Tab, bool) {
-        let Verdict(standings) = self.limiter.charge(&accounts, cost).await;
-        let is_admitted = Verdict(standings.clone()).is_admitted();
-        (
-            Tab { meter: self.clone(), accounts, standings: Arc::new(Mutex::new(standings)) },
-            is_admitted,
-        )
+    /// Charges for the request itself.
+    async fn charge(&self, accounts: Vec<Account>) -> Tab {
+        let Verdict(standings) = self.limiter.charge(&accounts, 1).await;
+        Tab { meter: self.clone(), accounts, standings: Arc::new(Mutex::new(standings)) }
     }
 }
 
@@ -115,6 +114,10 @@ impl Tab {
         Self { meter: self.meter, accounts, standings: Arc::new(Mutex::new(standings)) }
     }
 
+    fn is_admitted(&self) -> bool {
+        Verdict(self.standings()).is_admitted()
+    }
+
     fn standings(&self) -> Vec<Standing> {
         self.standings.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -131,13 +134,16 @@ impl<S: Sync> FromRequestParts<S> for Tab {
 
 /// Charges every request before it is looked at, and says on every answer how its caller stands.
 pub(crate) async fn limited(
-    State(meter): State<Meter>,
+    State((callers, meter)): State<(Callers, Meter)>,
     mut request: Request,
     next: Next,
 ) -> Response {
     let ip = request.extensions().get::<ClientIp>().copied();
     let text = bearer(request.headers()).map(str::to_owned);
-    let (tab, _) = meter.open(text.as_deref(), ip).await;
+    let (tab, found) = meter.open(&callers, text.as_deref(), ip).await;
+    if let Some(found) = found {
+        request.extensions_mut().insert(found);
+    }
     let mut response = match refusal(&Verdict(tab.standings())) {
         Some(error) => error.into_response(),
         None => {

@@ -78,7 +78,7 @@ pub(crate) fn wire(config: &Config, supervisor: &Supervisor) -> anyhow::Result<W
         async move { pinged.ping().await }
     });
     let rate = current_rate(&config.pricing, &config.rates, Arc::new(postgres.clone()))?;
-    let meter = meter(config, callers.clone(), supervisor)?;
+    let meter = meter(config, supervisor)?;
     let backends = Backends {
         postgres,
         registry,
@@ -183,12 +183,12 @@ fn spawn_tokens(postgres: &Postgres, redis: Redis, callers: &Callers, supervisor
     supervisor.spawn("token-use", |stop| note_used(used, store, Arc::new(SystemClock), stop));
 }
 
-fn meter(config: &Config, callers: Callers, supervisor: &Supervisor) -> anyhow::Result<Meter> {
+fn meter(config: &Config, supervisor: &Supervisor) -> anyhow::Result<Meter> {
     let redis = Redis::connect(&config.redis.ratelimit_url)?.named("ratelimit");
     let local = LocalLimiter::new(Arc::new(SystemClock));
     let (limiter, probing) = RedisLimiter::new(redis, local, supervisor.stop().soft);
     supervisor.spawn("limit-probe", |_| probing);
-    Ok(Meter::new(callers, Arc::new(limiter), config.limits))
+    Ok(Meter::new(Arc::new(limiter), config.limits))
 }
 
 fn spawn_live(postgres: &Postgres, redis: Redis, hub: &Hub, supervisor: &Supervisor) {

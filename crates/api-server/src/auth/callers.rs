@@ -80,10 +80,7 @@ impl Callers {
         self.clock.now()
     }
 
-    pub(super) async fn recognise(
-        &self,
-        text: &str,
-    ) -> Result<(TokenHash, Arc<TokenOwner>), AuthError> {
+    pub(super) async fn recognise(&self, text: &str) -> Recognised {
         let token = self.mint.recognise(text).ok_or(AuthError::Missing)?;
         Ok((token, self.owner(token).await?))
     }
@@ -94,10 +91,9 @@ impl Callers {
         Some(Known { token: owner.token, user: owner.user })
     }
 
-    /// Whose token this is, if it can be found out.
-    pub(crate) async fn look_up(&self, text: &str) -> Option<Known> {
-        let owner = self.owner(self.mint.recognise(text)?).await.ok()?;
-        Some(Known { token: owner.token, user: owner.user })
+    /// Whose token this is. The request carries the answer on, so that nobody asks twice.
+    pub(crate) async fn look_up(&self, text: &str) -> LookedUp {
+        LookedUp(self.recognise(text).await)
     }
 
     /// Whether a token that was good has been revoked, or its owner suspended, by now. A database
@@ -143,6 +139,21 @@ pub(crate) struct Known {
     pub(crate) token: TokenId,
     pub(crate) user: UserId,
 }
+
+/// What a lookup said of the token of a request; in the extensions of that request.
+#[derive(Clone)]
+pub(crate) struct LookedUp(pub(super) Recognised);
+
+impl LookedUp {
+    /// Whose token it is, if it is somebody's.
+    pub(crate) fn known(&self) -> Option<Known> {
+        let (_, owner) = self.0.as_ref().ok()?;
+        Some(Known { token: owner.token, user: owner.user })
+    }
+}
+
+/// A token with its owner.
+pub(super) type Recognised = Result<(TokenHash, Arc<TokenOwner>), AuthError>;
 
 /// Tokens that ended lately. A lookup that began before may still answer that they are good.
 #[derive(Default)]

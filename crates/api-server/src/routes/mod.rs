@@ -16,6 +16,7 @@ pub(crate) use route::Declared;
 use route::{Route, both, get, patch, post, v1};
 
 use crate::{
+    auth::Callers,
     limits::{Meter, limited},
     state::AppState,
 };
@@ -67,7 +68,7 @@ pub fn published() -> Vec<Published> {
 
 /// All routes, each counted, without the layers around them.
 pub fn router(state: AppState) -> Router {
-    let limited = from_fn_with_state(Meter::from_ref(&state), limited);
+    let limited = from_fn_with_state((Callers::from_ref(&state), Meter::from_ref(&state)), limited);
     let routes = all().fold(Router::new(), |router, route| route.add_to(router));
     routes.layer(limited).with_state(state)
 }

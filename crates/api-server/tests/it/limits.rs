@@ -19,7 +19,7 @@ async fn tight() -> Api {
         Quotas { token: policy("token", 10), user: policy("user", 12), ip: policy("ip", 14) };
     Api::with(|parts, market| {
         let limiter = Arc::new(LocalLimiter::new(market.clock.clone()));
-        parts.meter = Meter::new(parts.callers.clone(), limiter, quotas);
+        parts.meter = Meter::new(limiter, quotas);
     })
     .await
 }

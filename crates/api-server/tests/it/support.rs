@@ -205,7 +205,7 @@ fn parts(market: &Market, hub: &Hub, supervisor: &Supervisor) -> Parts {
     let callers = Callers::new(market.mint.clone(), store.clone(), market.clock.clone());
     let limiter = Arc::new(LocalLimiter::new(market.clock.clone()));
     Parts {
-        meter: Meter::new(callers.clone(), limiter, Quotas::default()),
+        meter: Meter::new(limiter, Quotas::default()),
         callers,
         place_orders: market.place_orders(),
         reactivate_order: market.reactivate_order(),

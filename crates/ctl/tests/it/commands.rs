@@ -406,7 +406,8 @@ async fn a_test_token_belongs_to_an_account_of_its_own() {
         let hash = operator.desk.mint.recognise(issued.json["token"].as_str().unwrap()).unwrap();
         owners.push(operator.desk.identity.token_owner(hash).await.unwrap().unwrap());
     }
-    assert_eq!(owners[1], owners[2]);
+    assert_eq!(owners[1].user, owners[2].user);
+    assert_ne!(owners[1].token, owners[2].token);
     assert_ne!(owners[0].user, owners[1].user);
     assert_eq!((owners[0].mode, owners[1].mode), (Mode::Live, Mode::Test));
     let wallet = operator.desk.ledger.wallet(owners[1].user).await.unwrap();

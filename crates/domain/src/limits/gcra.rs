@@ -28,7 +28,7 @@ pub struct Decision {
 }
 
 impl Bucket {
-    /// What times of this era are rounded by, and more, in microseconds: whoever waits as long as it
+    /// More than times of this era are rounded by, in microseconds: whoever waits as long as it
     /// was told is not refused for less.
     const ROUNDING: f64 = 0.5;
 

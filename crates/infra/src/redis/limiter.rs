@@ -44,7 +44,9 @@ impl RedisLimiter {
         let limiter =
             Self { redis, local: Arc::new(local), deadline: DEADLINE, failures: Arc::default() };
         let probing = limiter.clone();
-        (limiter, async move { drop(stop.run_until_cancelled(probing.probe()).await) })
+        (limiter, async move {
+            let _stopped = stop.run_until_cancelled(probing.probe()).await;
+        })
     }
 
     /// Waits longer for answers, where no caller is kept waiting.
