@@ -84,8 +84,7 @@ pub(crate) async fn open(
     let ready = first(opening, at, (clock.now(), face));
     let check_at = Instant::now() + Teller::CHECK;
     let token = user.token;
-    let teller =
-        Teller { ready, follower, callers, ending, clock, rate, face, token, check_at };
+    let teller = Teller { ready, follower, callers, ending, clock, rate, face, token, check_at };
     Ok(event_stream(stream::unfold(teller, Teller::next), stop.soft))
 }
 
