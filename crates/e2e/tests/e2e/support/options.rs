@@ -36,7 +36,7 @@ impl Default for Options {
     }
 }
 
-const QUICK: [(&str, &str); 24] = [
+const QUICK: [(&str, &str); 27] = [
     ("database.max_connections", "8"),
     // A busy machine is no fault that a test is about.
     ("database.acquire_timeout_seconds", "20"),
