@@ -52,8 +52,8 @@ impl ConfigureEndpoint {
         user: UserId,
         change: EndpointChange,
     ) -> Result<Endpoint, ConfigureError> {
-        let change = Parsed::read(change)?;
-        if let Some(Some(url)) = &change.url {
+        let change = Parsed::read(&change)?;
+        if let Field::Set(url) = &change.url {
             self.guard.check(url).await?;
         }
         retrying(ATTEMPTS, || self.apply(user, &change)).await
@@ -62,16 +62,12 @@ impl ConfigureEndpoint {
     async fn apply(&self, user: UserId, change: &Parsed) -> Result<Endpoint, ConfigureError> {
         let mut uow = self.store.begin().await?;
         let mut endpoint = uow.hooks().open_endpoint(user).await?;
-        let is_first = endpoint.url.is_none() && matches!(change.url, Some(Some(_)));
-        if let Some(url) = &change.url {
-            endpoint.url.clone_from(url);
-        }
-        match &change.secret {
-            Some(secret) => endpoint.secret.clone_from(secret),
-            None if is_first && endpoint.secret.is_none() => {
-                endpoint.secret = Some(self.keys.fresh());
-            }
-            None => {}
+        let is_first = endpoint.url.is_none() && matches!(change.url, Field::Set(_));
+        change.url.apply_to(&mut endpoint.url);
+        change.secret.apply_to(&mut endpoint.secret);
+        let says_nothing = matches!(change.secret, Field::Kept);
+        if is_first && says_nothing && endpoint.secret.is_none() {
+            endpoint.secret = Some(self.keys.fresh());
         }
         endpoint.disabled = None;
         endpoint.failures = 0;
@@ -82,28 +78,50 @@ impl ConfigureEndpoint {
     }
 }
 
-/// A change in its own terms: the inner nothing clears.
+/// A change in its own terms.
 struct Parsed {
-    url: Option<Option<HookUrl>>,
-    secret: Option<Option<HookSecret>>,
+    url: Field<HookUrl>,
+    secret: Field<HookSecret>,
+}
+
+/// What becomes of one field.
+enum Field<T> {
+    Kept,
+    Cleared,
+    Set(T),
 }
 
 impl Parsed {
-    fn read(change: EndpointChange) -> Result<Self, ConfigureError> {
+    fn read(change: &EndpointChange) -> Result<Self, ConfigureError> {
         if change.url.is_none() && change.secret.is_none() {
             return Err(ConfigureError::Nothing);
         }
-        let url = change.url.map(|raw| cleared(&raw, HookUrl::parse));
-        let secret = change.secret.map(|raw| cleared(&raw, HookSecret::parse));
         Ok(Self {
-            url: url.transpose().map_err(|()| ConfigureError::Url(UrlFault::Malformed))?,
-            secret: secret.transpose().map_err(|()| ConfigureError::Secret)?,
+            url: Field::read(change.url.as_deref(), HookUrl::parse)
+                .ok_or(ConfigureError::Url(UrlFault::Malformed))?,
+            secret: Field::read(change.secret.as_deref(), HookSecret::parse)
+                .ok_or(ConfigureError::Secret)?,
         })
     }
 }
 
-fn cleared<T>(raw: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>, ()> {
-    if raw.is_empty() { Ok(None) } else { parse(raw).map(Some).ok_or(()) }
+impl<T: Clone> Field<T> {
+    /// Nothing when the text is refused.
+    fn read(raw: Option<&str>, parse: impl FnOnce(&str) -> Option<T>) -> Option<Self> {
+        match raw {
+            None => Some(Self::Kept),
+            Some("") => Some(Self::Cleared),
+            Some(raw) => parse(raw).map(Self::Set),
+        }
+    }
+
+    fn apply_to(&self, stored: &mut Option<T>) {
+        match self {
+            Self::Kept => {}
+            Self::Cleared => *stored = None,
+            Self::Set(value) => *stored = Some(value.clone()),
+        }
+    }
 }
 
 /// Why an endpoint was not changed.

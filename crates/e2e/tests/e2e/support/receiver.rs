@@ -50,8 +50,8 @@ impl Receiver {
         let set = customer.patch("/v1/webhook", json!({ "webhook_url": url })).await.data();
         let place = format!("{path}?{}", customer.id);
         let secret = json!({ "path": place, "secret": set["webhook_secret"] });
-        let sent = customer.http.post(format!("{}/secret", self.url)).json(&secret).send().await;
-        assert_eq!(sent.unwrap().status(), 200);
+        let told = customer.http.post(format!("{}/secret", self.url)).json(&secret).send().await;
+        assert_eq!(told.unwrap().status(), 200);
         set
     }
 
