@@ -30,7 +30,7 @@ async fn show(desk: &Desk, customer: &ByEmailOrId) -> Result<Answer, Failure> {
         return Err(Failure::conflict(format_args!("customer {user} has no webhook")));
     };
     let messages = desk.hooks.messages(user, SHOWN).await?;
-    let url = endpoint.url.as_ref().map(|url| url.as_str());
+    let url = endpoint.url.as_ref().map(domain::hooks::HookUrl::as_str);
     let disabled = endpoint.disabled.map(|it| (it.reason.as_str(), it.at.to_rfc3339()));
     let json = json!({
         "customer": user.get(),
@@ -109,7 +109,7 @@ fn attempt_body(AttemptView { attempt, event, order, state }: &AttemptView) -> V
         "at": attempt.at.to_rfc3339(),
         "message": attempt.message.to_string(),
         "event": event,
-        "order": order.map(|order| order.get()),
+        "order": order.map(domain::ids::OrderId::get),
         "message_state": state.as_str(),
         "try": attempt.number,
         "trigger": attempt.trigger.as_str(),

@@ -79,7 +79,7 @@ async fn delivers_a_code_once() -> Outcome {
     assert_eq!((parcel.id, parcel.event, parcel.number), (message.id, "order.otp_received", 1));
     let news = order_news(&parcel.news)?;
     assert_eq!((news.order.id, news.revision), (order.id, Some(1)));
-    assert_eq!(news.code.as_ref().map(|code| code.reveal()), Some("1111"));
+    assert_eq!(news.code.as_ref().map(domain::providers::SmsCode::reveal), Some("1111"));
     assert!(news.capabilities.can_finish && news.capabilities.can_resend);
     assert_eq!((message.state, message.attempts), (MessageState::Delivered, 1));
     let attempts = market.store.attempts(market.user, 10).await?;
@@ -107,15 +107,15 @@ async fn tells_what_was_and_not_what_is() -> Outcome {
     assert_eq!(tries.len(), 2);
     for (_, parcel) in tries {
         let news = order_news(&parcel.news)?;
-        assert_eq!(news.code.as_ref().map(|code| code.reveal()), Some("1111"));
-        let text = news.text.as_ref().map(|text| text.reveal());
+        assert_eq!(news.code.as_ref().map(domain::providers::SmsCode::reveal), Some("1111"));
+        let text = news.text.as_ref().map(domain::providers::SmsText::reveal);
         assert_eq!((text, news.revision), (Some("Your code is 1111"), Some(1)));
         assert!(news.capabilities.can_finish && news.capabilities.can_resend);
     }
     let ended = came.iter().find(|(_, parcel)| parcel.event == "order.completed");
     let ended = order_news(&ended.ok_or("the end")?.1.news)?;
     assert_eq!((ended.revision, ended.capabilities.can_finish), (None, false));
-    assert_eq!(ended.code.as_ref().map(|code| code.reveal()), Some("2222"));
+    assert_eq!(ended.code.as_ref().map(domain::providers::SmsCode::reveal), Some("2222"));
     Ok(())
 }
 
@@ -263,7 +263,7 @@ async fn the_first_address_brings_a_secret() -> Outcome {
     let moved = configure.change(market.user, change(Some(URL), None)).await?;
     assert_eq!(moved.secret, None, "who wants none gets none");
     let own = configure.change(market.user, change(None, Some("my own"))).await?;
-    assert_eq!(own.secret.as_ref().map(|it| it.reveal()), Some("my own"));
+    assert_eq!(own.secret.as_ref().map(domain::hooks::HookSecret::reveal), Some("my own"));
     assert_eq!(configure.show(market.user).await?, own);
     Ok(())
 }

@@ -50,8 +50,8 @@ impl<'a> OrderData<'a> {
         Self {
             order_id: order.id,
             phone_number: order.lease().map(|lease| format!("+{}", lease.phone.reveal())),
-            otp_code: news.code.as_ref().map(|code| code.reveal()),
-            otp_message: news.text.as_ref().map(|text| text.reveal()),
+            otp_code: news.code.as_ref().map(domain::providers::SmsCode::reveal),
+            otp_message: news.text.as_ref().map(domain::providers::SmsText::reveal),
             sms_revision: news.revision,
             product_id: order.product,
             catalog_product_id: order.catalog_product,
@@ -89,8 +89,8 @@ pub(super) fn render(parcel: &Parcel) -> Result<Vec<u8>, serde_json::Error> {
 pub(super) fn confidences(parcel: &Parcel) -> Vec<&str> {
     let News::Order(news) = &parcel.news else { return Vec::new() };
     let phone = news.order.lease().map(|lease| lease.phone.reveal());
-    let text = news.text.as_ref().map(|text| text.reveal());
-    let code = news.code.as_ref().map(|code| code.reveal());
+    let text = news.text.as_ref().map(domain::providers::SmsText::reveal);
+    let code = news.code.as_ref().map(domain::providers::SmsCode::reveal);
     let all = [text, phone, code];
     all.into_iter().flatten().filter(|secret| !secret.is_empty()).collect()
 }

@@ -117,10 +117,7 @@ impl Gate {
     /// The addresses of a name.
     pub(super) async fn resolve(&self, host: &str) -> Result<Vec<IpAddr>, GateError> {
         let found = self.names.lookup(host).await.map_err(GateError::Unknown)?;
-        match found.iter().all(|address| self.borders.allows(*address, self.plain)) {
-            true => Ok(found),
-            false => Err(GateError::Closed),
-        }
+        if found.iter().all(|address| self.borders.allows(*address, self.plain)) { Ok(found) } else { Err(GateError::Closed) }
     }
 }
 

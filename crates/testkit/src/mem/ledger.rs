@@ -33,8 +33,8 @@ impl LedgerRepo for MemUnit {
     async fn open_test_wallet(&mut self, user: UserId) -> Result<(), StoreError> {
         self.step("open_test_wallet", |unit| {
             let books = &mut *unit.draft.books;
-            if !books.wallets.contains_key(&user) {
-                books.wallets.insert(user, Wallet::default());
+            if let std::collections::btree_map::Entry::Vacant(e) = books.wallets.entry(user) {
+                e.insert(Wallet::default());
                 books.tests.insert(user);
             }
             Ok(())

@@ -51,7 +51,7 @@ impl HookRepo for PgUnitOfWork {
                  disabled_reason = $5, failures = $6, version = $7, updated_at = $8
              WHERE user_id = $1",
             endpoint.user.get(),
-            endpoint.url.as_ref().map(|url| url.as_str()),
+            endpoint.url.as_ref().map(domain::hooks::HookUrl::as_str),
             sealed,
             endpoint.disabled.map(|it| it.at),
             endpoint.disabled.map(|it| it.reason.as_str()),
