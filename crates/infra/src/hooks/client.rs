@@ -66,8 +66,9 @@ impl HookClient {
         let all = |texts: &[String]| texts.iter().map(parse).collect::<Result<Vec<_>, _>>();
         let (open, closed) = (all(&settings.open)?, all(&settings.closed)?);
         let borders = Arc::new(Borders { open, closed });
-        let way = |plain| {
-            let gate = Gate::new(Arc::clone(&names), Arc::clone(&borders), plain);
+        let guarded = Arc::clone(&borders);
+        let way = move |plain| {
+            let gate = Gate::new(Arc::clone(&names), Arc::clone(&guarded), plain);
             let client = hook_client(Arc::new(gate.clone()), plain)?;
             Ok::<_, HookSetupError>(Way { client, gate })
         };

@@ -6,9 +6,6 @@ use tokio::{
     time::timeout,
 };
 
-/// How long a call waits for another to end: long enough for a burst, far below any deadline.
-const QUEUE_WAIT: Duration = Duration::from_millis(100);
-
 /// Bounds the calls to one provider at a time, so that a slow one cannot take up everything.
 pub(super) struct Bulkhead {
     places: Semaphore,
@@ -26,9 +23,9 @@ impl Bulkhead {
         Self { places: Semaphore::new(most.clamp(1, Semaphore::MAX_PERMITS)), taken }
     }
 
-    /// Nothing when all places stay taken.
-    pub(super) async fn enter(&self) -> Option<Place<'_>> {
-        let permit = timeout(QUEUE_WAIT, self.places.acquire()).await.ok()?.ok()?;
+    /// Nothing when all places stay taken for so long.
+    pub(super) async fn enter(&self, patience: Duration) -> Option<Place<'_>> {
+        let permit = timeout(patience, self.places.acquire()).await.ok()?.ok()?;
         self.taken.increment(1);
         Some(Place { _permit: permit, taken: &self.taken })
     }

@@ -18,6 +18,9 @@ use super::{
     watch::{self, Call},
 };
 
+/// How long a call that can be deferred waits for another to end: far below any deadline.
+const BURST: Duration = Duration::from_millis(100);
+
 /// Limits of the calls to one provider.
 #[derive(Debug, Clone, Copy)]
 pub struct GuardSettings {
@@ -69,7 +72,13 @@ impl<P: NumberProvider> Guarded<P> {
             watch::call_shed(&self.provider, call, "breaker_open");
             return Err(E::not_made("breaker open"));
         };
-        let Some(_place) = self.bulkhead.enter().await else {
+        // What a customer's money hangs on queues up, else many orders that end at once would be
+        // refunded unasked; the rest can be had elsewhere, or later.
+        let patience = match importance {
+            Importance::Deferrable => BURST,
+            Importance::Needed => self.settings.deadline / 2,
+        };
+        let Some(_place) = self.bulkhead.enter(patience).await else {
             watch::call_shed(&self.provider, call, "too_many");
             return Err(E::not_made("too many calls in flight"));
         };

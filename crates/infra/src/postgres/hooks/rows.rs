@@ -67,8 +67,9 @@ pub(super) fn seal_response(
     attempt: &Attempt,
 ) -> Result<Option<Vec<u8>>, StoreError> {
     let purpose = response_purpose(attempt.message.get(), count(attempt.number));
-    let sealed = attempt.response.as_ref().map(|text| sealer.seal(&purpose, text.as_bytes()));
-    sealed.transpose().map_err(|error| StoreError::Internal(error.into()))
+    let response = attempt.response.as_ref();
+    let response = response.map(|text| sealer.seal(&purpose, text.as_bytes()));
+    response.transpose().map_err(|error| StoreError::Internal(error.into()))
 }
 
 /// A row of `webhook_messages`.

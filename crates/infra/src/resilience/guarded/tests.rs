@@ -220,6 +220,16 @@ async fn no_more_calls_run_at_a_time_than_allowed() {
     assert_eq!(provider.acquire(&request).await, refused(Refusal::OutOfStock));
 }
 
+/// An order at the end of its window is asked about however many end with it.
+#[tokio::test(start_paused = true)]
+async fn questions_about_rented_numbers_queue_up() {
+    let provider = guarded(Scripted { takes: SECOND, ..Scripted::default() });
+    let id = ExternalId::new("1");
+    let answers = join_all((0..4).map(|_| provider.status(&id))).await;
+    assert!(answers.iter().all(Result::is_ok), "{answers:?}");
+    assert_eq!(provider.inner.most_at_once.load(Ordering::SeqCst), 2);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_short_burst_waits_instead_of_failing() {
     let provider = guarded(Scripted { takes: Duration::from_millis(30), ..Scripted::default() });
