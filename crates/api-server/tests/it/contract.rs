@@ -26,6 +26,7 @@ struct Operation {
     cases: &'static [Case],
 }
 
+#[derive(Clone, Copy)]
 struct Case {
     name: &'static str,
     /// What follows the path of the operation, or takes the place of `{id}` and goes on.

@@ -123,7 +123,7 @@ async fn only_completed_orders_of_the_customer_are_rented_again() -> Outcome {
 #[tokio::test]
 async fn costs_what_the_provider_wants_now_and_no_more_than_allowed() -> Outcome {
     let (market, parent) = completed().await?;
-    let dearer = || Ok(Cost::from_micros(5_000).ok_or(ProviderError::Refused("no cost"))?);
+    let dearer = || Cost::from_micros(5_000).ok_or(ProviderError::Refused("no cost"));
     for (most, code) in [(49, Some(Code::NoOfferAvailable)), (50, None)] {
         market.cheap.adapter.then_reactivation_cost(dearer());
         let max_price = Amount::new(most);

@@ -511,9 +511,6 @@ impl Scene {
             Self::Settle | Self::SettleUnsold | Self::SettleOrphan | Self::SettleCharged => {
                 market.settle_reserving().run_once().await?;
             }
-            Self::Close | Self::CloseFinished | Self::CloseLate => {
-                market.run_tasks().await?;
-            }
             Self::StartTopup => _ = market.started(&market.gateway, PAID).await?,
             Self::StartCoins => _ = market.started(&market.coins, PAID).await?,
             Self::RecordNotice => {
@@ -529,9 +526,13 @@ impl Scene {
                 let payment = PaymentRef::Payment(stage.payment()?.1.clone());
                 market.confirm_payment().execute(gateway, &payment, None).await?;
             }
-            Self::Drain | Self::ConfirmTask | Self::Canary | Self::Tell => {
-                market.run_tasks().await?;
-            }
+            Self::Close
+            | Self::CloseFinished
+            | Self::CloseLate
+            | Self::Drain
+            | Self::ConfirmTask
+            | Self::Canary
+            | Self::Tell => _ = market.run_tasks().await?,
             scene if scene.sends_refund() => _ = market.run_tasks().await?,
             Self::PollTopups => _ = market.poll_topups().run_once().await?,
             Self::CatchUp => _ = market.catch_up().run_once().await?,

@@ -117,7 +117,11 @@ impl Gate {
     /// The addresses of a name.
     pub(super) async fn resolve(&self, host: &str) -> Result<Vec<IpAddr>, GateError> {
         let found = self.names.lookup(host).await.map_err(GateError::Unknown)?;
-        if found.iter().all(|address| self.borders.allows(*address, self.plain)) { Ok(found) } else { Err(GateError::Closed) }
+        if found.iter().all(|address| self.borders.allows(*address, self.plain)) {
+            Ok(found)
+        } else {
+            Err(GateError::Closed)
+        }
     }
 }
 

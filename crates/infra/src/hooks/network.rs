@@ -182,6 +182,10 @@ mod tests {
         ] {
             assert!(!is_public(ip(closed)), "{closed}");
         }
+    }
+
+    #[test]
+    fn leaves_their_neighbours_open() {
         for open in [
             "1.1.1.1",
             "8.8.8.8",

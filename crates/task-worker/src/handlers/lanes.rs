@@ -18,7 +18,7 @@ use tokio::{sync::Notify, time::Instant};
 pub struct Lanes {
     inner: Arc<dyn TaskHandler>,
     width: usize,
-    lanes: Mutex<HashMap<String, Lane>>,
+    places: Mutex<HashMap<String, Lane>>,
 }
 
 /// What is known of a place.
@@ -46,11 +46,11 @@ impl Lanes {
 
     /// Lets `width` tries go to the same place at once.
     pub fn new(inner: Arc<dyn TaskHandler>, width: usize) -> Self {
-        Self { inner, width: width.max(1), lanes: Mutex::default() }
+        Self { inner, width: width.max(1), places: Mutex::default() }
     }
 
     fn lanes(&self) -> MutexGuard<'_, HashMap<String, Lane>> {
-        self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
+        self.places.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A turn at once, a signal to wait for, or the time for which the task is put off.

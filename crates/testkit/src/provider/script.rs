@@ -87,7 +87,7 @@ impl Script {
 
     fn sell(
         &mut self,
-        sell: impl FnOnce(&mut World) -> Result<Activation, AcquireError>,
+        take: impl FnOnce(&mut World) -> Result<Activation, AcquireError>,
     ) -> Result<Activation, AcquireError> {
         let sale = self.sales.pop_front().unwrap_or(Sale::Sold);
         match sale {
@@ -100,7 +100,7 @@ impl Script {
             }
             Sale::Sold | Sale::SoldFor(_) | Sale::AnswerLost | Sale::SoldGarbled => {}
         }
-        let mut activation = sell(&mut self.world)?;
+        let mut activation = take(&mut self.world)?;
         match sale {
             Sale::AnswerLost => Err(NO_ANSWER),
             Sale::SoldGarbled => Err(UNREADABLE),

@@ -20,21 +20,26 @@ pub(crate) struct Change {
 
 #[derive(Serialize)]
 pub(crate) struct Body {
-    webhook_url: Option<String>,
-    webhook_secret: Option<String>,
-    webhook_disabled_at: Option<Timestamp>,
-    webhook_disabled_reason: Option<&'static str>,
-    webhook_consecutive_failures: u32,
+    #[serde(rename = "webhook_url")]
+    url: Option<String>,
+    #[serde(rename = "webhook_secret")]
+    secret: Option<String>,
+    #[serde(rename = "webhook_disabled_at")]
+    disabled_at: Option<Timestamp>,
+    #[serde(rename = "webhook_disabled_reason")]
+    disabled_reason: Option<&'static str>,
+    #[serde(rename = "webhook_consecutive_failures")]
+    consecutive_failures: u32,
 }
 
 impl From<Endpoint> for Body {
     fn from(endpoint: Endpoint) -> Self {
         Self {
-            webhook_url: endpoint.url.map(|url| url.as_str().to_owned()),
-            webhook_secret: endpoint.secret.map(|secret| secret.reveal().to_owned()),
-            webhook_disabled_at: endpoint.disabled.map(|it| it.at),
-            webhook_disabled_reason: endpoint.disabled.map(|it| it.reason.as_str()),
-            webhook_consecutive_failures: endpoint.failures,
+            url: endpoint.url.map(|url| url.as_str().to_owned()),
+            secret: endpoint.secret.map(|secret| secret.reveal().to_owned()),
+            disabled_at: endpoint.disabled.map(|it| it.at),
+            disabled_reason: endpoint.disabled.map(|it| it.reason.as_str()),
+            consecutive_failures: endpoint.failures,
         }
     }
 }

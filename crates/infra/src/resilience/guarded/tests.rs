@@ -224,7 +224,7 @@ async fn no_more_calls_run_at_a_time_than_allowed() {
 #[tokio::test(start_paused = true)]
 async fn questions_about_rented_numbers_queue_up() {
     let provider = guarded(Scripted { takes: SECOND, ..Scripted::default() });
-    let id = ExternalId::new("1");
+    let id = ExternalId::parse("1").unwrap();
     let answers = join_all((0..4).map(|_| provider.status(&id))).await;
     assert!(answers.iter().all(Result::is_ok), "{answers:?}");
     assert_eq!(provider.inner.most_at_once.load(Ordering::SeqCst), 2);

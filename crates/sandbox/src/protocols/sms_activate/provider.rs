@@ -108,11 +108,11 @@ impl Provider {
 
     fn sell<T>(
         self: &Arc<Self>,
-        sell: impl FnOnce(&mut Book) -> Result<&super::activation::Activation, Refusal>,
+        take: impl FnOnce(&mut Book) -> Result<&super::activation::Activation, Refusal>,
         print: impl FnOnce(&super::activation::Activation) -> T,
     ) -> Result<T, Refusal> {
         let mut book = self.open_book();
-        let activation = sell(&mut book)?;
+        let activation = take(&mut book)?;
         let (id, printed) = (activation.id, print(activation));
         let autopilot = book.autopilot.clone();
         drop(book);
