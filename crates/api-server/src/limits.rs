@@ -144,12 +144,11 @@ pub(crate) async fn limited(
     if let Some(found) = found {
         request.extensions_mut().insert(found);
     }
-    let mut response = match refusal(&Verdict(tab.standings())) {
-        Some(error) => error.into_response(),
-        None => {
-            request.extensions_mut().insert(tab.clone());
-            next.run(request).await
-        }
+    let mut response = if let Some(error) = refusal(&Verdict(tab.standings())) {
+        error.into_response()
+    } else {
+        request.extensions_mut().insert(tab.clone());
+        next.run(request).await
     };
     announce(response.headers_mut(), &tab.standings());
     response

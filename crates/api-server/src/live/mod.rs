@@ -2,9 +2,9 @@
 //!
 //! Postgres holds the events; everything else only says when to look. A stream looks when the
 //! [`Feed`] mentions its customer, and when the [`tail`] finds that the feed has missed something,
-//! so a lost message costs a second and no event. A request that waits for one order looks at the same
-//! moments, and only when they are about that order. Because a stream reads at its own pace, a slow
-//! one holds up nobody and needs no queue.
+//! so a lost message costs a second and no event. A request that waits for one order looks at the
+//! same moments, and only when they are about that order. Because a stream reads at its own pace, a
+//! slow one holds up nobody and needs no queue.
 
 mod feed;
 mod follower;

@@ -25,8 +25,8 @@ pub trait LedgerRepo: Send {
     /// Opens the empty wallet of a new customer; does nothing when it exists.
     async fn open_wallet(&mut self, user: UserId) -> Result<(), StoreError>;
 
-    /// Opens the empty wallet of a new test account, whose money is worth nothing; does nothing when
-    /// it exists.
+    /// Opens the empty wallet of a new test account, whose money is worth nothing; does nothing
+    /// when it exists.
     async fn open_test_wallet(&mut self, user: UserId) -> Result<(), StoreError>;
 
     /// Posts one journal. The same key with the same content changes nothing.

@@ -1,10 +1,14 @@
 //! Buying numbers.
 
+mod command;
 mod error;
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
-pub use self::error::PlaceError;
+pub use self::{
+    command::{PlaceCommand, PlacePorts, Placed},
+    error::PlaceError,
+};
 use super::{
     Claim, FailReason, IllegalTransition, Lease, Order, OrderQueries, OrderState, OrderTerms,
     OrderView, OrderWork, Purchases, Quote, RequestKey, Reservation, Reserved,
@@ -22,7 +26,7 @@ use crate::{
         Refusal,
     },
     rates::Rate,
-    routing::{Policy, Wanted, rank},
+    routing::rank,
     store::{ATTEMPTS, Store, retrying},
     test_mode::TestCatalog,
     time::{Clock, Timestamp},
@@ -36,59 +40,6 @@ use crate::{
 pub struct PlaceOrders {
     pub(super) ports: PlacePorts,
     terms: OrderTerms,
-}
-
-/// What [`PlaceOrders`] needs.
-#[derive(Clone)]
-pub struct PlacePorts {
-    /// Transactions.
-    pub store: Arc<dyn Store>,
-    /// The hot units.
-    pub purchases: Arc<dyn Purchases>,
-    /// Offers.
-    pub catalog: Arc<dyn CatalogQueries>,
-    /// Orders, for repeated requests.
-    pub orders: Arc<dyn OrderQueries>,
-    /// Which activations are ours.
-    pub work: Arc<dyn OrderWork>,
-    /// Who is asked.
-    pub registry: Arc<dyn ProviderRegistry>,
-    /// Tells the relay.
-    pub wake: Arc<dyn Wake>,
-    /// The present.
-    pub clock: Arc<dyn Clock>,
-}
-
-/// What to buy.
-#[derive(Debug, Clone)]
-pub struct PlaceCommand {
-    /// Who pays.
-    pub user: UserId,
-    /// In which market.
-    pub mode: Mode,
-    /// Which tier, or what in general.
-    pub wanted: Wanted,
-    /// How to choose.
-    pub policy: Policy,
-    /// Short name of the provider to ask first.
-    pub prefer: Option<String>,
-    /// 1 to 100.
-    pub quantity: u32,
-    /// Makes a repeat harmless.
-    pub key: Option<RequestKey>,
-    /// At which rate the customer is to be shown dollars, if at all.
-    pub shown_at: Option<Rate>,
-}
-
-/// What was bought.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Placed {
-    /// Orders with a number; each is shown as it was at its activation.
-    pub orders: Vec<OrderView>,
-    /// How many of the quantity have none.
-    pub failed: u32,
-    /// At which rate to show dollars: that of the first answer, where this is a repeat.
-    pub shown_at: Option<Rate>,
 }
 
 /// How one order of a purchase ended.

@@ -1,4 +1,5 @@
-//! Real time, by streams and by waiting requests: at any replica, through reconnects, with Redis gone.
+//! Real time, by streams and by waiting requests: at any replica, through reconnects, with Redis
+//! gone.
 
 use std::time::{Duration, Instant};
 

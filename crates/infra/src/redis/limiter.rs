@@ -122,8 +122,8 @@ fn command(accounts: &[Account], cost: u32) -> Cmd {
 }
 
 fn read(accounts: &[Account], answer: &[u64]) -> Option<Verdict> {
-    let (lines, rest) = answer.as_chunks::<3>();
-    if lines.len() != accounts.len() || !rest.is_empty() {
+    let (lines, odd) = answer.as_chunks::<3>();
+    if lines.len() != accounts.len() || !odd.is_empty() {
         return None;
     }
     let standings = accounts.iter().zip(lines).map(|(account, [remaining, wait, full])| {

@@ -112,6 +112,11 @@ pub async fn wait_for_themselves<B: Backend>(shop: &B, sides: [&B; 2]) -> Outcom
 async fn open<'a, B: Backend>(shop: &B, [one, other]: [&'a B; 2]) -> Outcome<[Side<'a, B>; 2]> {
     let first = Stage::open(shop, BALANCE).await?;
     let second = first.another("second@example.com", BALANCE).await?;
+    // The first message of a day makes the key of that day; only who comes in that moment waits.
+    let earliest = first.another("earliest@example.com", BALANCE).await?;
+    let earliest = Side { stage: earliest, name: "earliest" };
+    let order = earliest.activate(earliest.reserve().await?).await?;
+    earliest.deliver(order).await?.commit().await?;
     Ok([
         Side { stage: first.through(one), name: "one" },
         Side { stage: second.through(other), name: "other" },
