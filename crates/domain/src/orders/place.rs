@@ -10,8 +10,8 @@ pub use self::{
     error::PlaceError,
 };
 use super::{
-    Claim, FailReason, IllegalTransition, Lease, Order, OrderQueries, OrderState, OrderTerms,
-    OrderView, OrderWork, Purchases, Quote, RequestKey, Reservation, Reserved,
+    Claim, FailReason, IllegalTransition, Lease, Order, OrderState, OrderTerms, OrderView, Quote,
+    RequestKey, Reservation, Reserved,
     settle::{Settlement, fits, unowned},
 };
 use crate::{
@@ -20,16 +20,13 @@ use crate::{
     ids::{OrderId, UserId},
     join::join_all,
     ledger::PostError,
-    outbox::{Queue, Wake},
-    providers::{
-        AcquireError, AcquireRequest, Activation, Listing, NumberProvider, ProviderRegistry,
-        Refusal,
-    },
+    outbox::Queue,
+    providers::{AcquireError, AcquireRequest, Activation, Listing, NumberProvider, Refusal},
     rates::Rate,
     routing::rank,
-    store::{ATTEMPTS, Store, retrying},
+    store::{ATTEMPTS, retrying},
     test_mode::TestCatalog,
-    time::{Clock, Timestamp},
+    time::Timestamp,
 };
 
 /// Buys numbers: set the money aside, rent, then activate — or give the money back.
