@@ -125,7 +125,6 @@ macro_rules! cases {
     };
     (books => $each:ident) => {
         $each! { books:
-            keeps_test_money_apart,
             moves_nothing_before_a_second_person_approves,
             approves_once_for_many_who_approve_at_once,
             takes_money_only_where_there_is_some,
@@ -136,6 +135,7 @@ macro_rules! cases {
             adds_up_each_movement_once,
             audits_what_is_new_until_it_is_noted,
             tells_what_should_come_to_an_end,
+            keeps_test_money_apart,
         }
     };
     (payback => $each:ident) => {
