@@ -265,6 +265,7 @@ async fn an_audit_raises_the_alarm_and_stops_the_account() {
     assert!(LedgerQueries::wallet(&market.store, market.user).await.unwrap().frozen);
 }
 
+/// L12, L15: among what differs is what a provider says of our balance.
 #[tokio::test]
 async fn the_monitor_measures_what_waits_and_what_differs() {
     let market = market().await;

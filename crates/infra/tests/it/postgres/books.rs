@@ -166,8 +166,8 @@ async fn never_skips_what_commits_late(pool: PgPool) {
     assert_eq!(about(&store.audit().await.unwrap(), &BOOKS), []);
 }
 
-/// Payouts cover the oldest payments first: what is unsettled is as old as the first payment that
-/// no payout covers.
+/// L12: payouts cover the oldest payments first. What is unsettled is as old as the first payment
+/// that no payout covers.
 #[sqlx::test(migrator = "infra::postgres::MIGRATOR")]
 async fn tells_since_when_a_gateway_owes_us(pool: PgPool) {
     run(&pool, "SELECT ledger.open_wallet(1)").await;
