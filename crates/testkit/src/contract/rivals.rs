@@ -1,8 +1,8 @@
 //! Two customers who do everything at the same time, for backends that can hold their steps open.
 //!
 //! No cases: an empty store is not enough. Each side is the same store as `shop`, seen through one
-//! connection on which nothing is committed before its unit of [`Side::end`] is, and which gives up
-//! soon when it has to wait.
+//! connection on which nothing is committed before its last unit is, and which gives up soon
+//! when it has to wait.
 
 use std::time::Duration;
 

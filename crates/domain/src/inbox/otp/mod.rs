@@ -1,8 +1,8 @@
 //! Finding the code in a message.
 //!
-//! The message is made plain ([`fold`]); words that tell a code from another number are found in
-//! one pass over it ([`cues`]); what may be a code is collected ([`candidates`]); and each
-//! candidate is judged by what stands beside it ([`score`]). Each step looks at each character a
+//! The message is made plain (`fold`); words that tell a code from another number are found in
+//! one pass over it (`cues`); what may be a code is collected (`candidates`); and each
+//! candidate is judged by what stands beside it (`score`). Each step looks at each character a
 //! bounded number of times, so that a message made to be slow is only long.
 
 mod atoms;
