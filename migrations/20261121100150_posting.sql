@@ -185,7 +185,7 @@ BEGIN
     IF v_user IS NULL THEN
         IF p_kind = 'LATE_SMS' THEN
             PERFORM check_sequel(p_key, p_kind, NULL, NULL);
-        ELSIF p_kind NOT IN ('GATEWAY_SETTLEMENT', 'PROVIDER_FUNDING') THEN
+        ELSIF p_kind NOT IN ('ORPHAN_SMS', 'GATEWAY_SETTLEMENT', 'PROVIDER_FUNDING') THEN
             RAISE EXCEPTION 'journal % moves no wallet', p_key USING ERRCODE = 'LG004';
         END IF;
     ELSE
