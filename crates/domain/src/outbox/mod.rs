@@ -27,6 +27,9 @@ macro_rules! event_kinds {
         pub enum EventKind { $($(#[doc = $doc])+ $variant,)+ }
 
         impl EventKind {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
+
             /// The name on the wire.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text,)+ }
