@@ -1,7 +1,7 @@
 # Thin names for the scripts that do the work; `make` lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test check ci fmt lint bench chaos chaos-full fuzz sqlx clean
+.PHONY: help demo up down test check ci fmt lint bench chaos chaos-full fuzz sqlx openapi clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\): ## /\1\t/p' Makefile | expand -t 12
@@ -44,6 +44,9 @@ fuzz: ## try every reader of foreign input on anything, FUZZ_SECONDS each (ARGS 
 
 sqlx: ## regenerate the committed query metadata
 	@deploy/dev/sqlx prepare
+
+openapi: ## write docs/openapi.json and docs/errors.md anew from the code
+	@SQLX_OFFLINE=true cargo test -q --locked -p api-server --test it -- --ignored document::write_it_down
 
 clean: ## stop everything and delete local data and build output
 	@deploy/dev/stack clean

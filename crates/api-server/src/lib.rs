@@ -8,6 +8,7 @@ mod config;
 mod detached;
 mod limits;
 pub mod live;
+mod openapi;
 mod routes;
 mod state;
 mod wiring;
@@ -15,6 +16,7 @@ mod wiring;
 pub use auth::{Callers, CurrentUser};
 pub use config::{Config, Quotas, Streams};
 pub use limits::Meter;
+pub use openapi::{errors_page, openapi};
 pub use routes::{Published, published, router};
 pub use state::{AppState, Parts};
 

@@ -16,6 +16,7 @@ use http_kit::{ApiError, Reply};
 use serde::Serialize;
 
 use super::route::{Declared, Version};
+use crate::openapi::{Book, Described, Schema, described};
 
 /// The side of a response or request that has money in it. A handler asks for it when it shows or
 /// takes any, and for nothing else: what has no money in it works without an exchange rate.
@@ -117,6 +118,27 @@ pub(crate) enum MoneyBody {
     },
 }
 
+impl Described for MoneyBody {
+    fn schema(book: &mut Book) -> Schema {
+        match book.version {
+            Version::V1 => Schema::integer().format("int64").about("Whole rupiah."),
+            Version::V2 => book.schema("Money", |_| {
+                let dollars = "Rounded half up: to four decimals for prices and refunds, to two \
+                               for balances.";
+                let decimal = Schema::text().with("pattern", r"^-?\d+\.\d{2,4}$");
+                let rupiah = Schema::integer().format("int64").about("The same in whole rupiah.");
+                let code = |currency: Currency| Schema::text().one_of([currency.code()]);
+                Schema::object()
+                    .about("Dollars beside rupiah; rupiah is what counts.")
+                    .property("amount", decimal.about(dollars).example("0.2500"), true)
+                    .property("currency", code(Currency::Usd), true)
+                    .property("canonical_amount", rupiah, true)
+                    .property("canonical_currency", code(Currency::Idr), true)
+            }),
+        }
+    }
+}
+
 /// What is said about an answer, with the rate it used.
 #[derive(Serialize)]
 pub(crate) struct Receipted<M> {
@@ -126,12 +148,17 @@ pub(crate) struct Receipted<M> {
     fx: Option<FxBody>,
 }
 
-/// The receipt of a rate.
-#[derive(Serialize)]
-pub(crate) struct FxBody {
-    pair: &'static str,
-    rate: i64,
-    rate_as_of: Option<Timestamp>,
+described! {
+    /// The receipt of a rate.
+    #[derive(Serialize)]
+    pub(crate) struct FxBody as "Rate" {
+        /// What is given in what.
+        pair: &'static str => |it| it.one_of([FxBody::PAIR]),
+        /// Rupiah for a dollar.
+        rate: i64 => |it| it.at_least(1),
+        /// When it was published; null for a rate that is set by hand.
+        rate_as_of: Option<Timestamp>,
+    }
 }
 
 impl FxBody {

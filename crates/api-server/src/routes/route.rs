@@ -7,7 +7,10 @@ use axum::{
 use domain::identity::Scope;
 
 use super::Published;
-use crate::state::AppState;
+use crate::{
+    openapi::{About, Place, Sheet, Signature},
+    state::AppState,
+};
 
 /// Which of the two contracts a route belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,27 +38,39 @@ pub(crate) struct Declared {
     pub(crate) scope: Scope,
 }
 
-/// A handler with its method. There is no way to make one without saying who may call it.
+/// A handler with its method. There is no way to make one without saying who may call it and what
+/// it is for.
 #[derive(Clone)]
 pub(super) struct Entry {
     method: Method,
     scope: Scope,
     handler: MethodRouter<AppState>,
+    about: &'static About,
+    tell: fn(&mut Sheet<'_>),
 }
 
 /// Reads.
-pub(super) fn get<T: 'static>(scope: Scope, handler: impl Handler<T, AppState>) -> Entry {
-    Entry { method: Method::GET, scope, handler: routing::get(handler) }
+pub(super) fn get<T: 'static, H>(scope: Scope, handler: H, about: &'static About) -> Entry
+where
+    H: Handler<T, AppState> + Signature<T>,
+{
+    Entry { method: Method::GET, scope, handler: routing::get(handler), about, tell: H::tell }
 }
 
 /// Does something.
-pub(super) fn post<T: 'static>(scope: Scope, handler: impl Handler<T, AppState>) -> Entry {
-    Entry { method: Method::POST, scope, handler: routing::post(handler) }
+pub(super) fn post<T: 'static, H>(scope: Scope, handler: H, about: &'static About) -> Entry
+where
+    H: Handler<T, AppState> + Signature<T>,
+{
+    Entry { method: Method::POST, scope, handler: routing::post(handler), about, tell: H::tell }
 }
 
 /// Changes something in parts.
-pub(super) fn patch<T: 'static>(scope: Scope, handler: impl Handler<T, AppState>) -> Entry {
-    Entry { method: Method::PATCH, scope, handler: routing::patch(handler) }
+pub(super) fn patch<T: 'static, H>(scope: Scope, handler: H, about: &'static About) -> Entry
+where
+    H: Handler<T, AppState> + Signature<T>,
+{
+    Entry { method: Method::PATCH, scope, handler: routing::patch(handler), about, tell: H::tell }
 }
 
 /// An entry at its place. Routes are listed before they are built, so that a test can ask of each
@@ -85,6 +100,12 @@ impl Route {
     pub(super) fn publish(self) -> Published {
         let path = self.full_path();
         Published { method: self.entry.method, path, scope: self.entry.scope }
+    }
+
+    pub(super) fn place(self) -> Place {
+        let path = self.full_path();
+        let Entry { method, scope, about, tell, .. } = self.entry;
+        Place { version: self.version, path, method, scope, about, tell }
     }
 
     pub(super) fn add_to(self, router: Router<AppState>) -> Router<AppState> {

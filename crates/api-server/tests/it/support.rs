@@ -26,6 +26,8 @@ use serde_json::Value;
 use testkit::{Market, MemStore};
 use tower::ServiceExt as _;
 
+use crate::document;
+
 /// A market with its API in front.
 pub(crate) struct Api {
     pub(crate) market: Market,
@@ -38,6 +40,7 @@ pub(crate) struct Api {
 }
 
 /// A response with its whole body.
+#[derive(Debug, Clone)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) body: String,
@@ -94,16 +97,20 @@ impl Api {
         (user, token.secret)
     }
 
+    /// Every answer has to be one that the document lists.
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let (head, body) = self.router.clone().oneshot(request).await.unwrap().into_parts();
         let body = body.collect().await.unwrap().to_bytes();
         let retry_after = head.headers.get("retry-after");
-        Answer {
+        let answer = Answer {
             status: head.status,
             body: String::from_utf8(body.to_vec()).unwrap(),
             retry_after: retry_after.map(|value| value.to_str().unwrap().to_owned()),
             headers: head.headers.clone(),
-        }
+        };
+        document::check(&method, &path, &answer);
+        answer
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
@@ -189,10 +196,11 @@ impl Api {
     }
 
     async fn open(&self, request: Request<Body>) -> Frames {
+        let path = request.uri().path().to_owned();
         let response = self.router.clone().oneshot(request).await.unwrap();
         assert_eq!(response.status(), StatusCode::OK);
         assert_eq!(response.headers()["content-type"], "text/event-stream");
-        Frames { body: response.into_body().into_data_stream(), text: String::new() }
+        Frames { path, body: response.into_body().into_data_stream(), text: String::new() }
     }
 }
 
@@ -239,6 +247,8 @@ const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Reads a stream event by event.
 pub(crate) struct Frames {
+    /// What was asked for; the document has a shape of events for each version.
+    path: String,
     body: BodyDataStream,
     text: String,
 }
@@ -249,6 +259,9 @@ impl Frames {
         loop {
             if let Some((frame, rest)) = self.text.split_once("\n\n") {
                 let (frame, rest) = (parse(frame), rest.to_owned());
+                if let Some(frame) = &frame {
+                    document::check_event(&self.path, &frame.data);
+                }
                 self.text = rest;
                 if frame.is_some() {
                     return frame;
@@ -279,10 +292,10 @@ impl Frames {
 
 fn parse(frame: &str) -> Option<Frame> {
     let field = |name: &str| frame.lines().find_map(|line| line.strip_prefix(name));
-    let data = field("data: ")?;
+    let data = serde_json::from_str(field("data: ")?).unwrap();
     Some(Frame {
         id: field("id: ").map(|id| id.parse().unwrap()),
         event: field("event: ").unwrap().to_owned(),
-        data: serde_json::from_str(data).unwrap(),
+        data,
     })
 }

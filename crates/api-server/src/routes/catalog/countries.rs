@@ -8,17 +8,36 @@ use domain::{
 use http_kit::{ApiError, Reply};
 use serde::Serialize;
 
-use crate::auth::CurrentUser;
+use crate::{
+    auth::CurrentUser,
+    openapi::{About, Group, described},
+};
 
-#[derive(Serialize)]
-pub(crate) struct CountryBody {
-    id: CountryId,
-    code: Option<String>,
-    name: String,
-    dial_code: Option<String>,
-    emoji: Option<String>,
-    active: bool,
+described! {
+    #[derive(Serialize)]
+    pub(crate) struct CountryBody as "Country" {
+        /// What `country_id` refers to.
+        id: CountryId,
+        /// Two letters of ISO 3166-1.
+        code: Option<String> => |it| it.example("ID"),
+        /// In English.
+        name: String => |it| it.example("Indonesia"),
+        /// What its numbers begin with.
+        dial_code: Option<String> => |it| it.example("+62"),
+        /// Its flag.
+        emoji: Option<String>,
+        /// Whether it is sold at all.
+        active: bool,
+    }
 }
+
+pub(crate) const ABOUT: About = About {
+    id: "listCountries",
+    group: Group::Catalog,
+    summary: "List countries",
+    text: "",
+    fails: &[],
+};
 
 impl From<Country> for CountryBody {
     fn from(country: Country) -> Self {

@@ -8,24 +8,45 @@ use domain::{
 use http_kit::{ApiError, Reply, ValidQuery};
 use serde::{Deserialize, Serialize};
 
-use crate::auth::CurrentUser;
+use crate::{
+    auth::CurrentUser,
+    openapi::{About, Group, described},
+};
 
 /// Far more tiers than one country has for one service.
 const TIERS: u32 = 1000;
 
-#[derive(Deserialize)]
-pub(crate) struct Parameters {
-    country_id: i64,
-    platform_id: i64,
+described! {
+    #[derive(Deserialize)]
+    pub(crate) struct Parameters {
+        /// In which country.
+        country_id: i64,
+        /// For which service.
+        platform_id: i64,
+    }
 }
 
-#[derive(Serialize)]
-pub(crate) struct OperatorBody {
-    operator_id: Option<CarrierId>,
-    code: &'static str,
-    name: &'static str,
-    local_name: Option<&'static str>,
+described! {
+    #[derive(Serialize)]
+    pub(crate) struct OperatorBody as "Operator" {
+        /// What purchases can ask for; null for whichever has numbers.
+        operator_id: Option<CarrierId>,
+        /// A short name that stays.
+        code: &'static str => |it| it.example("any"),
+        /// In English.
+        name: &'static str,
+        /// As it is called in its country.
+        local_name: Option<&'static str>,
+    }
 }
+
+pub(crate) const ABOUT: About = About {
+    id: "listOperators",
+    group: Group::Catalog,
+    summary: "List mobile networks",
+    text: "Those that have stock; the list is empty where there is no choice.",
+    fails: &[],
+};
 
 /// The mobile networks one can choose among. No provider sells by network yet, so what there is
 /// comes from any of them.

@@ -8,20 +8,40 @@ use domain::{
 use http_kit::{ApiError, Reply, ValidQuery};
 use serde::{Deserialize, Serialize};
 
-use crate::auth::CurrentUser;
+use crate::{
+    auth::CurrentUser,
+    openapi::{About, Group, described},
+};
 
-#[derive(Deserialize)]
-pub(crate) struct Parameters {
-    country_id: Option<i64>,
+described! {
+    #[derive(Deserialize)]
+    pub(crate) struct Parameters {
+        /// Only services that are in stock there.
+        country_id: Option<i64>,
+    }
 }
 
-#[derive(Serialize)]
-pub(crate) struct ServiceBody {
-    id: ServiceId,
-    code: String,
-    name: String,
-    active: bool,
+described! {
+    #[derive(Serialize)]
+    pub(crate) struct ServiceBody as "Service" {
+        /// What `platform_id` refers to.
+        id: ServiceId,
+        /// A short name that stays.
+        code: String => |it| it.example("wa"),
+        /// In English.
+        name: String => |it| it.example("WhatsApp"),
+        /// Whether it is sold at all.
+        active: bool,
+    }
 }
+
+pub(crate) const ABOUT: About = About {
+    id: "listServices",
+    group: Group::Catalog,
+    summary: "List services",
+    text: "What numbers are bought for; other calls name it platform.",
+    fails: &[],
+};
 
 impl From<Service> for ServiceBody {
     fn from(service: Service) -> Self {

@@ -5,7 +5,18 @@ use domain::{orders::OrderQueries, time::Clock};
 use http_kit::{ApiError, Reply};
 
 use super::body::RunningBody;
-use crate::auth::CurrentUser;
+use crate::{
+    auth::CurrentUser,
+    openapi::{About, Group},
+};
+
+pub(crate) const ABOUT: About = About {
+    id: "listActiveOrders",
+    group: Group::Orders,
+    summary: "List running orders, briefly",
+    text: "No money and no numbers, so it works without an exchange rate.",
+    fails: &[],
+};
 
 /// The caller's running orders, briefly.
 pub(crate) async fn list(

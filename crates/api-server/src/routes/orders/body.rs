@@ -7,27 +7,49 @@ use domain::{
 };
 use serde::Serialize;
 
-use crate::routes::face::{Face, MoneyBody};
+use crate::{
+    openapi::{Schema, described},
+    routes::face::{Face, MoneyBody},
+};
 
-/// The full order.
-#[derive(Serialize)]
-pub(crate) struct OrderBody {
-    id: OrderId,
-    status: &'static str,
-    created_at: Timestamp,
-    product_id: ProductId,
-    catalog_product_id: CatalogProductId,
-    operator_id: Option<CarrierId>,
-    operator_name: Option<String>,
-    phone_number: Option<String>,
-    amount: MoneyBody,
-    #[serde(flatten)]
-    sms: SmsBody,
-    expires_at: Option<Timestamp>,
-    canceled_at: Option<Timestamp>,
-    failed_reason: Option<&'static str>,
-    #[serde(flatten)]
-    capabilities: CapabilitiesBody,
+/// Only the states that customers know.
+pub(super) fn statuses(of: Schema) -> Schema {
+    of.one_of(Status::ALL.into_iter().filter(|it| it.is_public()).map(Status::as_str))
+}
+
+described! {
+    /// The full order.
+    #[derive(Serialize)]
+    pub(crate) struct OrderBody as "Order" {
+        /// Names it in all other calls.
+        id: OrderId,
+        /// How it stands.
+        status: &'static str => statuses,
+        /// When it was bought.
+        created_at: Timestamp,
+        /// The price tier it was bought from.
+        product_id: ProductId,
+        /// Its country and service.
+        catalog_product_id: CatalogProductId,
+        /// The mobile network, where one was asked for.
+        operator_id: Option<CarrierId>,
+        /// What that network is called.
+        operator_name: Option<String>,
+        /// In international form.
+        phone_number: Option<String> => |it| it.example("+6281234567890"),
+        /// What it cost.
+        amount: MoneyBody,
+        #[serde(flatten)]
+        sms: SmsBody,
+        /// The end of its window: without an SMS the money comes back then.
+        expires_at: Option<Timestamp>,
+        /// When it was canceled.
+        canceled_at: Option<Timestamp>,
+        /// Why no number was had.
+        failed_reason: Option<&'static str>,
+        #[serde(flatten)]
+        capabilities: CapabilitiesBody,
+    }
 }
 
 impl OrderBody {
@@ -57,19 +79,27 @@ impl OrderBody {
     }
 }
 
-/// What a list of running orders shows: no money, no number.
-#[derive(Serialize)]
-pub(crate) struct RunningBody {
-    id: OrderId,
-    status: &'static str,
-    #[serde(flatten)]
-    sms: SmsBody,
-    expires_at: Option<Timestamp>,
-    failed_reason: Option<&'static str>,
-    operator_id: Option<CarrierId>,
-    operator_name: Option<String>,
-    #[serde(flatten)]
-    capabilities: CapabilitiesBody,
+described! {
+    /// What a list of running orders shows: no money, no number.
+    #[derive(Serialize)]
+    pub(crate) struct RunningBody as "RunningOrder" {
+        /// Names it in all other calls.
+        id: OrderId,
+        /// How it stands.
+        status: &'static str => statuses,
+        #[serde(flatten)]
+        sms: SmsBody,
+        /// The end of its window.
+        expires_at: Option<Timestamp>,
+        /// Why no number was had.
+        failed_reason: Option<&'static str>,
+        /// The mobile network, where one was asked for.
+        operator_id: Option<CarrierId>,
+        /// What that network is called.
+        operator_name: Option<String>,
+        #[serde(flatten)]
+        capabilities: CapabilitiesBody,
+    }
 }
 
 impl RunningBody {
@@ -89,24 +119,38 @@ impl RunningBody {
     }
 }
 
-/// An order at the moment it was bought. Nothing in it moves afterwards, so that a repeated
-/// request gets the same bytes however long ago the first one was.
-#[derive(Serialize)]
-pub(crate) struct BoughtBody {
-    id: OrderId,
-    status: &'static str,
-    product_id: ProductId,
-    catalog_product_id: CatalogProductId,
-    operator_id: Option<CarrierId>,
-    operator_name: Option<String>,
-    phone_number: Option<String>,
-    amount: MoneyBody,
-    otp_code: Option<String>,
-    sms_revision: i32,
-    otp_received_at: Option<Timestamp>,
-    expires_at: Option<Timestamp>,
-    #[serde(flatten)]
-    capabilities: CapabilitiesBody,
+described! {
+    /// An order at the moment it was bought. Nothing in it moves afterwards, so that a repeated
+    /// request gets the same bytes however long ago the first one was.
+    #[derive(Serialize)]
+    pub(crate) struct BoughtBody as "BoughtOrder" {
+        /// Names it in all other calls.
+        id: OrderId,
+        /// `ACTIVE`: how it stood when it was bought.
+        status: &'static str => statuses,
+        /// The price tier it was bought from.
+        product_id: ProductId,
+        /// Its country and service.
+        catalog_product_id: CatalogProductId,
+        /// The mobile network, where one was asked for.
+        operator_id: Option<CarrierId>,
+        /// What that network is called.
+        operator_name: Option<String>,
+        /// In international form.
+        phone_number: Option<String> => |it| it.example("+6281234567890"),
+        /// What it cost.
+        amount: MoneyBody,
+        /// Nothing yet.
+        otp_code: Option<String>,
+        /// 0: no SMS yet.
+        sms_revision: i32 => |it| it.at_least(0),
+        /// Nothing yet.
+        otp_received_at: Option<Timestamp>,
+        /// The end of its window: without an SMS the money comes back then.
+        expires_at: Option<Timestamp>,
+        #[serde(flatten)]
+        capabilities: CapabilitiesBody,
+    }
 }
 
 impl BoughtBody {
@@ -129,13 +173,19 @@ impl BoughtBody {
     }
 }
 
-/// What came.
-#[derive(Serialize)]
-struct SmsBody {
-    otp_code: Option<String>,
-    otp_message: Option<String>,
-    sms_revision: i32,
-    otp_received_at: Option<Timestamp>,
+described! {
+    /// What came.
+    #[derive(Serialize)]
+    struct SmsBody {
+        /// The last code that was recognised.
+        otp_code: Option<String> => |it| it.example("482913"),
+        /// The text of the last SMS.
+        otp_message: Option<String> => |it| it.example("Your code is 482913"),
+        /// How many SMS arrived.
+        sms_revision: i32 => |it| it.at_least(0),
+        /// When the first one did.
+        otp_received_at: Option<Timestamp>,
+    }
 }
 
 impl SmsBody {
@@ -150,18 +200,27 @@ impl SmsBody {
     }
 }
 
-/// What the customer may do.
-#[derive(Serialize)]
-#[expect(clippy::struct_excessive_bools, reason = "the contract publishes five separate flags")]
-struct CapabilitiesBody {
-    can_finish: bool,
-    can_resend: bool,
-    can_cancel: bool,
-    can_replace: bool,
-    can_reactivate: bool,
-    resend_available_at: Option<Timestamp>,
-    cancel_available_at: Option<Timestamp>,
-    replace_available_at: Option<Timestamp>,
+described! {
+    /// What the customer may do.
+    #[derive(Serialize)]
+    pub(crate) struct CapabilitiesBody {
+        /// An SMS is there and the order is not over.
+        can_finish: bool,
+        /// A further SMS can be asked for.
+        can_resend: bool,
+        /// It can be given back.
+        can_cancel: bool,
+        /// It can be given back for another one; the same rule.
+        can_replace: bool,
+        /// It is completed and its number can be rented again.
+        can_reactivate: bool,
+        /// When `can_resend` becomes true, if it is a matter of waiting.
+        resend_available_at: Option<Timestamp>,
+        /// When `can_cancel` becomes true, if it is a matter of waiting.
+        cancel_available_at: Option<Timestamp>,
+        /// When `can_replace` becomes true, if it is a matter of waiting.
+        replace_available_at: Option<Timestamp>,
+    }
 }
 
 impl From<Capabilities> for CapabilitiesBody {

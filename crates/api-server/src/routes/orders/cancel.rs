@@ -1,23 +1,38 @@
 use axum::extract::State;
-use domain::{ids::OrderId, orders::cancel::CancelOrder};
+use domain::{fault::Code, ids::OrderId, orders::cancel::CancelOrder};
 use http_kit::{ApiError, Reply, ValidJson};
 use runtime::Supervisor;
 use serde::Serialize;
 
-use super::Which;
+use super::{Which, body::statuses};
 use crate::{
     auth::CurrentUser,
     detached::detached,
+    openapi::{About, Group, described},
     routes::face::{Face, MoneyBody, Receipted},
 };
 
-#[derive(Serialize)]
-pub(crate) struct Body {
-    order_id: OrderId,
-    status: &'static str,
-    refund_amount: MoneyBody,
-    new_balance: MoneyBody,
+described! {
+    #[derive(Serialize)]
+    pub(crate) struct Body as "Canceled" {
+        /// The order.
+        order_id: OrderId,
+        /// How it stands now.
+        status: &'static str => statuses,
+        /// What came back.
+        refund_amount: MoneyBody,
+        /// What can be spent now.
+        new_balance: MoneyBody,
+    }
 }
+
+pub(crate) const ABOUT: About = About {
+    id: "cancelOrder",
+    group: Group::Orders,
+    summary: "Give a number back, and have its price back",
+    text: "Possible while no SMS has arrived and the order's `cancel_available_at` is over.",
+    fails: &[Code::NotFound, Code::Conflict, Code::CancelTooEarly, Code::ProviderError],
+};
 
 /// Gives a number back, and its price.
 pub(crate) async fn cancel(

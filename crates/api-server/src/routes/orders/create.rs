@@ -1,8 +1,6 @@
-use axum::{
-    extract::{FromRef, State},
-    http::HeaderMap,
-};
+use axum::extract::{FromRef, State};
 use domain::{
+    fault::Code,
     ids::{CarrierId, CatalogProductId, ProductId},
     orders::{
         RequestKey,
@@ -14,33 +12,66 @@ use http_kit::{ApiError, Reply, ValidJson};
 use runtime::Supervisor;
 use serde::{Deserialize, Serialize};
 
-use super::{body::BoughtBody, faults::Faults, limit::Limit};
+use super::{body::BoughtBody, faults::Faults, key::KeyHeader, limit::Limit};
 use crate::{
     auth::CurrentUser,
     detached::detached,
     limits::Tab,
+    openapi::{About, Group, described},
     routes::face::{Face, Receipted},
     state::AppState,
 };
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Request {
-    product_id: Option<i64>,
-    catalog_product_id: Option<i64>,
-    max_price: Option<Limit>,
-    min_price: Option<Limit>,
-    prefer_provider: Option<String>,
-    policy: Option<String>,
-    operator_id: Option<i64>,
-    quantity: Option<i64>,
+described! {
+    /// Either a price tier, or a country and service with wishes about the tier.
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    pub(crate) struct Request as "Purchase" {
+        /// Exactly this tier; then only `quantity` may stand beside it.
+        product_id: Option<i64> => |it| it.at_least(1),
+        /// Whichever tier of this country and service fits best.
+        catalog_product_id: Option<i64> => |it| it.at_least(1),
+        /// The most that one number may cost.
+        max_price: Option<Limit>,
+        /// Nothing cheaper than this.
+        min_price: Option<Limit>,
+        /// The code of a supplier that comes first where it can; upper or lower case.
+        prefer_provider: Option<String> => |it| it.longest(64),
+        /// What fits best: the cheapest, or where codes arrive most often.
+        policy: Option<String> => |it| it.one_of(["cheapest", "best_success"]),
+        /// Only numbers of this mobile network.
+        operator_id: Option<i64> => |it| it.at_least(1),
+        /// How many numbers.
+        quantity: Option<i64> => |it| it.at_least(1).at_most(PlaceOrders::MAX_QUANTITY).usually(1),
+    }
 }
 
-#[derive(Serialize)]
-pub(crate) struct Response {
-    orders: Vec<BoughtBody>,
-    failed_count: u32,
+described! {
+    /// What was bought. Where something was, failures are refunded and counted.
+    #[derive(Serialize)]
+    pub(crate) struct Response as "Bought" {
+        /// One for each number.
+        orders: Vec<BoughtBody>,
+        /// How many numbers could not be had.
+        failed_count: u32,
+    }
 }
+
+pub(crate) const ABOUT: About = About {
+    id: "createOrders",
+    group: Group::Orders,
+    summary: "Buy numbers",
+    text: "Of several numbers as many are bought as can be had; if none can, the whole call fails.",
+    fails: &[
+        Code::ProviderError,
+        Code::NoOfferAvailable,
+        Code::IdempotencyKeyReused,
+        Code::InsufficientBalance,
+        Code::Conflict,
+        Code::RequestInProgress,
+        Code::TempBannedAbuseGuard,
+    ],
+};
 
 impl Response {
     /// What was bought, with the receipt of the rate that the first answer used.
@@ -71,10 +102,10 @@ pub(crate) async fn create(
     State(Buying { place_orders, supervisor }): State<Buying>,
     user: CurrentUser,
     (face, tab): (Face, Tab),
-    headers: HeaderMap,
+    key: KeyHeader,
     ValidJson(request): ValidJson<Request>,
 ) -> Result<Reply<Response, Receipted<()>>, ApiError> {
-    let command = request.command(user, face, &headers)?;
+    let command = request.command(user, face, &key)?;
     // The first number is paid for with the request.
     tab.charge(command.quantity.saturating_sub(1)).await?;
     let work = async move { place_orders.execute(command).await };
@@ -87,10 +118,10 @@ impl Request {
         self,
         caller: CurrentUser,
         face: Face,
-        headers: &HeaderMap,
+        key: &KeyHeader,
     ) -> Result<PlaceCommand, ApiError> {
         let mut faults = Faults::default();
-        let key = faults.key(headers);
+        let key = faults.key(key);
         let wanted = self.wanted(&mut faults, face);
         let policy = faults.policy(self.policy.as_deref());
         let prefer = faults.provider(self.prefer_provider.as_deref());

@@ -1,4 +1,3 @@
-use axum::http::HeaderMap;
 use domain::{
     fault::FieldFault,
     money::Amount,
@@ -7,10 +6,11 @@ use domain::{
 };
 use http_kit::ApiError;
 
-use super::limit::Limit;
+use super::{
+    key::{KEY, KeyHeader},
+    limit::Limit,
+};
 
-/// Carries the idempotency key.
-const KEY: &str = "idempotency-key";
 /// Longer than any provider's short name.
 const MAX_PROVIDER: usize = 64;
 
@@ -28,8 +28,8 @@ impl Faults {
         self.0.push(FieldFault::new(field, message));
     }
 
-    pub(super) fn key(&mut self, headers: &HeaderMap) -> Option<IdempotencyKey> {
-        let value = headers.get(KEY)?;
+    pub(super) fn key(&mut self, header: &KeyHeader) -> Option<IdempotencyKey> {
+        let value = header.value()?;
         let key = value.to_str().ok().and_then(IdempotencyKey::parse);
         if key.is_none() {
             self.add(KEY, "must be 1 to 128 of A-Z, a-z, 0-9, _ and -");

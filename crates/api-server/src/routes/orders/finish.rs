@@ -1,16 +1,31 @@
 use axum::extract::State;
-use domain::{ids::OrderId, orders::finish::FinishOrder};
+use domain::{fault::Code, ids::OrderId, orders::finish::FinishOrder};
 use http_kit::{ApiError, Reply, ValidJson};
 use serde::Serialize;
 
-use super::Which;
-use crate::auth::CurrentUser;
+use super::{Which, body::statuses};
+use crate::{
+    auth::CurrentUser,
+    openapi::{About, Group, described},
+};
 
-#[derive(Serialize)]
-pub(crate) struct Body {
-    order_id: OrderId,
-    status: &'static str,
+described! {
+    #[derive(Serialize)]
+    pub(crate) struct Body as "Finished" {
+        /// The order.
+        order_id: OrderId,
+        /// How it stands now.
+        status: &'static str => statuses,
+    }
 }
+
+pub(crate) const ABOUT: About = About {
+    id: "finishOrder",
+    group: Group::Orders,
+    summary: "Finish an order that has its SMS",
+    text: "",
+    fails: &[Code::NotFound, Code::Conflict],
+};
 
 /// Completes an order that has its SMS.
 pub(crate) async fn finish(

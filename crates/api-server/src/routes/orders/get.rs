@@ -15,19 +15,31 @@ use super::body::OrderBody;
 use crate::{
     auth::{Callers, CurrentUser},
     live::{Live, Sought, Waited},
+    openapi::{About, Group, described},
     routes::face::{Face, Receipted},
     state::AppState,
 };
 
-/// How long the caller is ready to wait for news, for clients without event streams.
-#[derive(Deserialize)]
-pub(crate) struct Parameters {
-    /// In seconds; what exceeds the longest wait is cut.
-    #[serde(default)]
-    wait: u32,
-    /// The `sms_revision` that the caller knows, so that nothing is missed between two requests.
-    after_revision: Option<i32>,
+described! {
+    /// How long the caller is ready to wait for news, for clients without event streams.
+    #[derive(Deserialize)]
+    pub(crate) struct Parameters {
+        /// Seconds to wait until the order changes, 30 at most; what exceeds them is cut.
+        #[serde(default)]
+        wait: u32 => |it| it.usually(0),
+        /// The `sms_revision` that you know, so that nothing is missed between two requests.
+        after_revision: Option<i32>,
+    }
 }
+
+pub(crate) const ABOUT: About = About {
+    id: "getOrder",
+    group: Group::Orders,
+    summary: "Show an order, at once or when it has changed",
+    text: "With `wait` the answer is held back until there is something new, such as the SMS, or \
+           until the time is over.",
+    fails: &[],
+};
 
 /// What answering takes.
 pub(crate) struct Surroundings {

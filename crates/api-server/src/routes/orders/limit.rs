@@ -9,7 +9,10 @@ use serde::{
     de::{Error, Visitor},
 };
 
-use crate::routes::face::Face;
+use crate::{
+    openapi::{Book, Described, Schema},
+    routes::{Version, face::Face},
+};
 
 /// A limit of price as the customer wrote it: whole rupiah on `/v1`, a decimal text of dollars on
 /// `/v2`.
@@ -68,6 +71,17 @@ fn spelling() -> String {
 impl<'de> Deserialize<'de> for Limit {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(Reader)
+    }
+}
+
+impl Described for Limit {
+    fn schema(book: &mut Book) -> Schema {
+        match book.version {
+            Version::V1 => Schema::integer().format("int64").at_least(1).at_most(Amount::MAX),
+            Version::V2 => {
+                Schema::text().with("pattern", r"^[0-9]{1,9}(\.[0-9]{1,4})?$").example("0.25")
+            }
+        }
     }
 }
 

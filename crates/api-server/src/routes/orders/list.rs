@@ -9,20 +9,28 @@ use domain::{
 use http_kit::{ApiError, Reply, ValidQuery};
 use serde::{Deserialize, Serialize};
 
-use super::body::OrderBody;
+use super::body::{OrderBody, statuses};
 use crate::{
     auth::CurrentUser,
+    openapi::{About, Group, described},
     routes::face::{Face, Receipted},
 };
 
 const DEFAULT_LIMIT: u32 = 20;
 const MAX_LIMIT: u32 = 100;
 
-#[derive(Deserialize)]
-pub(crate) struct Parameters {
-    limit: Option<i64>,
-    offset: Option<i64>,
-    status: Option<String>,
+described! {
+    #[derive(Deserialize)]
+    pub(crate) struct Parameters {
+        /// Most orders to list.
+        limit: Option<i64> => |it| {
+            it.at_least(1).at_most(MAX_LIMIT).usually(i64::from(DEFAULT_LIMIT))
+        },
+        /// How many of the newest to leave out.
+        offset: Option<i64> => |it| it.at_least(0).at_most(u32::MAX).usually(0),
+        /// Only those that stand so; upper or lower case.
+        status: Option<String> => statuses,
+    }
 }
 
 impl Parameters {
@@ -53,12 +61,25 @@ impl Parameters {
     }
 }
 
-#[derive(Serialize)]
-pub(crate) struct Meta {
-    limit: u32,
-    offset: u32,
-    count: usize,
+described! {
+    #[derive(Serialize)]
+    pub(crate) struct Meta {
+        /// Most orders that were to be listed.
+        limit: u32,
+        /// How many were left out.
+        offset: u32,
+        /// Orders listed.
+        count: usize,
+    }
 }
+
+pub(crate) const ABOUT: About = About {
+    id: "listOrders",
+    group: Group::Orders,
+    summary: "List orders",
+    text: "Newest first.",
+    fails: &[],
+};
 
 /// The caller's orders, newest first.
 pub(crate) async fn list(

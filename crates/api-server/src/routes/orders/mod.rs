@@ -1,10 +1,11 @@
 pub(crate) mod active;
-mod body;
+pub(crate) mod body;
 pub(crate) mod cancel;
 pub(crate) mod create;
 mod faults;
 pub(crate) mod finish;
 pub(crate) mod get;
+mod key;
 mod limit;
 pub(crate) mod list;
 pub(crate) mod reactivate;
@@ -15,11 +16,16 @@ pub(crate) mod stream;
 use domain::ids::OrderId;
 use serde::Deserialize;
 
-/// What cancel, finish and resend are told.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Which {
-    id: i64,
+use crate::openapi::described;
+
+described! {
+    /// What cancel, finish and resend are told.
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    pub(crate) struct Which as "WhichOrder" {
+        /// The `id` of an order.
+        id: i64,
+    }
 }
 
 impl Which {

@@ -1,8 +1,6 @@
-use axum::{
-    extract::{FromRef, State},
-    http::HeaderMap,
-};
+use axum::extract::{FromRef, State};
 use domain::{
+    fault::Code,
     ids::{OrderId, UserId},
     orders::{
         RequestKey,
@@ -13,20 +11,41 @@ use http_kit::{ApiError, Reply, ValidJson};
 use runtime::Supervisor;
 use serde::Deserialize;
 
-use super::{create::Response, faults::Faults, limit::Limit};
+use super::{create::Response, faults::Faults, key::KeyHeader, limit::Limit};
 use crate::{
     auth::CurrentUser,
     detached::detached,
+    openapi::{About, Group, described},
     routes::face::{Face, Receipted},
     state::AppState,
 };
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Request {
-    id: i64,
-    max_price: Option<Limit>,
+described! {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    pub(crate) struct Request as "Reactivation" {
+        /// The `id` of a completed order.
+        id: i64,
+        /// The most it may cost.
+        max_price: Option<Limit>,
+    }
 }
+
+pub(crate) const ABOUT: About = About {
+    id: "reactivateOrder",
+    group: Group::Orders,
+    summary: "Rent the number of a completed order again",
+    text: "A new order on the same number, at what its provider wants now.",
+    fails: &[
+        Code::NotFound,
+        Code::ProviderError,
+        Code::NoOfferAvailable,
+        Code::IdempotencyKeyReused,
+        Code::InsufficientBalance,
+        Code::Conflict,
+        Code::RequestInProgress,
+    ],
+};
 
 /// What renting again takes besides its request.
 pub(crate) struct Renewing {
@@ -48,10 +67,10 @@ pub(crate) async fn reactivate(
     State(Renewing { reactivate_order, supervisor }): State<Renewing>,
     user: CurrentUser,
     face: Face,
-    headers: HeaderMap,
+    key: KeyHeader,
     ValidJson(request): ValidJson<Request>,
 ) -> Result<Reply<Response, Receipted<()>>, ApiError> {
-    let command = request.command(user.id, face, &headers)?;
+    let command = request.command(user.id, face, &key)?;
     let work = async move { reactivate_order.execute(command).await };
     let placed = detached(&supervisor, "reactivate-order", work).await??;
     Ok(Response::reply(placed))
@@ -62,10 +81,10 @@ impl Request {
         self,
         user: UserId,
         face: Face,
-        headers: &HeaderMap,
+        key: &KeyHeader,
     ) -> Result<ReactivateCommand, ApiError> {
         let mut faults = Faults::default();
-        let key = faults.key(headers);
+        let key = faults.key(key);
         let max_price = faults.price("max_price", self.max_price.as_ref(), Limit::most(face));
         faults.none()?;
         let limit = self.max_price.as_ref().map(Limit::canonical).unwrap_or_default();

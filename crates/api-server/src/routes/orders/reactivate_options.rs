@@ -1,17 +1,29 @@
 use axum::extract::State;
-use domain::{ids::OrderId, orders::reactivate::ReactivateOrder};
+use domain::{fault::Code, ids::OrderId, orders::reactivate::ReactivateOrder};
 use http_kit::{ApiError, Reply, ValidPath};
 use serde::Serialize;
 
 use crate::{
     auth::CurrentUser,
+    openapi::{About, Group, described},
     routes::face::{Face, MoneyBody, Receipted},
 };
 
-#[derive(Serialize)]
-pub(crate) struct Body {
-    cost: MoneyBody,
+described! {
+    #[derive(Serialize)]
+    pub(crate) struct Body as "ReactivateOptions" {
+        /// What it costs now.
+        cost: MoneyBody,
+    }
 }
+
+pub(crate) const ABOUT: About = About {
+    id: "getReactivateOptions",
+    group: Group::Orders,
+    summary: "Show what renting the number again costs",
+    text: "",
+    fails: &[Code::Conflict, Code::ProviderError],
+};
 
 /// What renting the number of an order again costs now.
 pub(crate) async fn show(

@@ -1,18 +1,35 @@
 use axum::extract::State;
-use domain::{ids::OrderId, orders::resend::ResendOrder};
+use domain::{fault::Code, ids::OrderId, orders::resend::ResendOrder};
 use http_kit::{ApiError, Reply, ValidJson};
 use runtime::Supervisor;
 use serde::Serialize;
 
-use super::Which;
-use crate::{auth::CurrentUser, detached::detached};
+use super::{Which, body::statuses};
+use crate::{
+    auth::CurrentUser,
+    detached::detached,
+    openapi::{About, Group, described},
+};
 
-#[derive(Serialize)]
-pub(crate) struct Body {
-    order_id: OrderId,
-    status: &'static str,
-    resent: bool,
+described! {
+    #[derive(Serialize)]
+    pub(crate) struct Body as "Resent" {
+        /// The order.
+        order_id: OrderId,
+        /// How it stands now.
+        status: &'static str => statuses,
+        /// That it was asked for.
+        resent: bool,
+    }
 }
+
+pub(crate) const ABOUT: About = About {
+    id: "resendOrder",
+    group: Group::Orders,
+    summary: "Ask for a further SMS on the same number",
+    text: "",
+    fails: &[Code::NotFound, Code::Conflict, Code::ProviderError],
+};
 
 /// Asks for a further SMS on the same number.
 pub(crate) async fn resend(

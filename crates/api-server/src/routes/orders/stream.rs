@@ -1,14 +1,15 @@
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{collections::VecDeque, convert::Infallible, sync::Arc, time::Duration};
 
 use axum::{
-    extract::{FromRef, State},
-    http::HeaderMap,
-    response::{Response, sse::Event},
+    extract::{FromRef, FromRequestParts, State},
+    http::request::Parts,
+    response::{IntoResponse, Response, sse::Event},
 };
 use domain::{
     identity::TokenHash,
     ids::EventSeq,
     orders::OrderView,
+    outbox::EventKind,
     rates::ExchangeRate,
     time::{Clock, Timestamp},
 };
@@ -23,6 +24,7 @@ use super::body::OrderBody;
 use crate::{
     auth::{Callers, CurrentUser, Ending},
     live::{Follower, Live, Opening, Told},
+    openapi::{About, Book, Described, Given, Group, Noted, Schema, Sheet, Taken, described},
     routes::face::{Face, Receipted},
     state::AppState,
 };
@@ -30,10 +32,86 @@ use crate::{
 /// What browsers send when they reconnect.
 const LAST_EVENT_ID: &str = "last-event-id";
 
-#[derive(Deserialize)]
-pub(crate) struct Parameters {
-    /// For clients that cannot set the header.
-    last_event_id: Option<String>,
+described! {
+    #[derive(Deserialize)]
+    pub(crate) struct Parameters {
+        /// The same as the header, for clients that cannot set it.
+        last_event_id: Option<String>,
+    }
+}
+
+pub(crate) const ABOUT: About = About {
+    id: "streamOrders",
+    group: Group::Orders,
+    summary: "Be told what happens to orders, as it happens",
+    text: "Server-sent events. The first one is `snapshot` with all running orders, or `ready` \
+           where the stream goes on after `Last-Event-ID`; `reset` before a snapshot says that \
+           what was missed is too long ago. Each line of `data` is one `StreamEvent`.",
+    fails: &[],
+};
+
+/// The place a client has read up to, as browsers send it when they reconnect.
+pub(crate) struct LastEventId(Option<String>);
+
+impl<S: Sync> FromRequestParts<S> for LastEventId {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let value = parts.headers.get(LAST_EVENT_ID);
+        Ok(Self(value.map(|value| value.to_str().unwrap_or("not text").to_owned())))
+    }
+}
+
+impl Taken for LastEventId {
+    fn tell(sheet: &mut Sheet<'_>) {
+        let about = "The `id` of the last event you have seen; the stream goes on after it.";
+        sheet.header("Last-Event-ID", about, Schema::text());
+    }
+}
+
+/// A stream that is open.
+pub(crate) struct Events(Response);
+
+impl IntoResponse for Events {
+    fn into_response(self) -> Response {
+        self.0
+    }
+}
+
+impl Given for Events {
+    fn tell(sheet: &mut Sheet<'_>) {
+        let event = StreamEvent::schema(sheet.book);
+        sheet.answers_stream(event);
+    }
+}
+
+/// Whatever a stream says.
+struct StreamEvent;
+
+impl Described for StreamEvent {
+    fn schema(book: &mut Book) -> Schema {
+        let order = OrderBody::schema(book);
+        let at = Timestamp::schema(book);
+        let receipt = <Receipted<()> as Noted>::schema(book);
+        let shape = |names: &[&'static str], data: Schema, meta: Option<&Schema>| {
+            let event = Schema::object()
+                .property("event", Schema::text().one_of(names.iter().copied()), true)
+                .property("timestamp", at.clone(), true)
+                .property("data", data, true);
+            match meta {
+                Some(meta) => event.property("meta", meta.clone(), true),
+                None => event,
+            }
+        };
+        let kinds: Vec<_> = EventKind::ALL.iter().map(|kind| kind.as_str()).collect();
+        book.schema("StreamEvent", |_| {
+            Schema::any_of([
+                shape(&["snapshot"], Schema::list(order.clone()), receipt.as_ref()),
+                shape(&kinds, order, receipt.as_ref()),
+                shape(&["ready", "reset"], Schema::null(), None),
+            ])
+        })
+    }
 }
 
 /// One event; the same shape for orders and for what the stream says of itself.
@@ -73,19 +151,18 @@ pub(crate) async fn open(
     State(surroundings): State<Surroundings>,
     user: CurrentUser,
     face: Face,
-    headers: HeaderMap,
+    LastEventId(header): LastEventId,
     ValidQuery(query): ValidQuery<Parameters>,
-) -> Result<Response, ApiError> {
-    let header = headers.get(LAST_EVENT_ID).map(|value| value.to_str().unwrap_or("not text"));
-    let resume = header.or(query.last_event_id.as_deref()).filter(|id| !id.is_empty());
+) -> Result<Events, ApiError> {
+    let resume = header.or(query.last_event_id).filter(|id| !id.is_empty());
     let Surroundings { live, callers, clock, rate, stop } = surroundings;
     let ending = callers.ending(user.token);
-    let (opening, at, follower) = live.open(user.id, resume).await?;
+    let (opening, at, follower) = live.open(user.id, resume.as_deref()).await?;
     let ready = first(opening, at, (clock.now(), face));
     let check_at = Instant::now() + Teller::CHECK;
     let token = user.token;
     let teller = Teller { ready, follower, callers, ending, clock, rate, face, token, check_at };
-    Ok(event_stream(stream::unfold(teller, Teller::next), stop.soft))
+    Ok(Events(event_stream(stream::unfold(teller, Teller::next), stop.soft)))
 }
 
 /// What the client gets before any news, so that it knows a place to resume from.

@@ -10,32 +10,64 @@ use domain::{
 use http_kit::{ApiError, Reply, ValidQuery};
 use serde::{Deserialize, Serialize};
 
-use crate::auth::CurrentUser;
+use crate::{
+    auth::CurrentUser,
+    openapi::{About, Group, described},
+};
 
 const DEFAULT_LIMIT: u32 = 20;
 const MAX_LIMIT: u32 = 100;
 
-#[derive(Deserialize)]
-pub(crate) struct Parameters {
-    limit: Option<i64>,
+described! {
+    #[derive(Deserialize)]
+    pub(crate) struct Parameters {
+        /// Most attempts to list.
+        limit: Option<i64> => |it| {
+            it.at_least(1).at_most(MAX_LIMIT).usually(i64::from(DEFAULT_LIMIT))
+        },
+    }
 }
 
-#[derive(Serialize)]
-pub(crate) struct Body {
-    message_id: String,
-    event: String,
-    order_id: Option<OrderId>,
-    message_state: &'static str,
-    attempt: u32,
-    trigger: &'static str,
-    host: String,
-    outcome: String,
-    status_code: Option<u16>,
-    duration_ms: u128,
-    response: Option<String>,
-    attempted_at: Timestamp,
-    next_attempt_at: Option<Timestamp>,
+described! {
+    /// One try to reach your server.
+    #[derive(Serialize)]
+    pub(crate) struct Body as "Attempt" {
+        /// Which message, as in its header `webhook-id`.
+        message_id: String => |it| it.example("msg_0192f3c4d5e67f8091a2b3c4d5e6f708"),
+        /// What it tells.
+        event: String => |it| it.example("order.otp_received"),
+        /// Of which order; null for tests.
+        order_id: Option<OrderId>,
+        /// What became of it: waiting, delivered, failed, expired or dropped.
+        message_state: &'static str,
+        /// Which try of that message, from 1.
+        attempt: u32,
+        /// Why it was made: schedule, replay or test.
+        trigger: &'static str,
+        /// The name of the server, without the rest of its address.
+        host: String,
+        /// How it ended: delivered, redirected, refused, `timed_out`, unreachable or blocked.
+        outcome: String,
+        /// What the server answered; null if nothing came.
+        status_code: Option<u16>,
+        /// How long it took.
+        duration_ms: u128,
+        /// What the answer began with.
+        response: Option<String>,
+        /// When it was made.
+        attempted_at: Timestamp,
+        /// When the next one is due, if there will be one.
+        next_attempt_at: Option<Timestamp>,
+    }
 }
+
+pub(crate) const ABOUT: About = About {
+    id: "listWebhookAttempts",
+    group: Group::Webhooks,
+    summary: "List attempts to reach your server",
+    text: "Newest first.",
+    fails: &[],
+};
 
 impl From<AttemptView> for Body {
     fn from(AttemptView { attempt, event, order, state }: AttemptView) -> Self {

@@ -6,19 +6,37 @@ use domain::{
 use http_kit::{ApiError, Reply, ValidJson};
 use serde::{Deserialize, Serialize};
 
-use crate::auth::CurrentUser;
+use crate::{
+    auth::CurrentUser,
+    openapi::{About, Group, described},
+};
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Which {
-    id: String,
+described! {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    pub(crate) struct Which as "WhichMessage" {
+        /// A `message_id` of the list of attempts.
+        id: String => |it| it.example("msg_0192f3c4d5e67f8091a2b3c4d5e6f708"),
+    }
 }
 
-#[derive(Serialize)]
-pub(crate) struct Body {
-    message_id: String,
-    message_state: &'static str,
+described! {
+    #[derive(Serialize)]
+    pub(crate) struct Body as "Replayed" {
+        /// The message.
+        message_id: String,
+        /// `waiting`: its next attempt is ahead.
+        message_state: &'static str,
+    }
 }
+
+pub(crate) const ABOUT: About = About {
+    id: "replayWebhookMessage",
+    group: Group::Webhooks,
+    summary: "Have a message sent again",
+    text: "It keeps its id, so that a server can tell that it has seen it.",
+    fails: &[Code::NotFound, Code::Conflict],
+};
 
 /// Has a message sent again, under the id it always had.
 pub(crate) async fn replay(
