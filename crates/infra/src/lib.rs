@@ -10,3 +10,4 @@ pub mod redis;
 pub mod resilience;
 pub mod sms;
 pub mod system;
+mod trace;

@@ -129,6 +129,9 @@ pub struct Claim {
     pub waited: Duration,
     /// Whether an earlier claim ran out without a word.
     pub rescued: bool,
+    /// Where the trace goes on in which it was stored, if that was traced: a `traceparent` of W3C
+    /// Trace Context. Only telemetry reads it.
+    pub trace: Option<String>,
 }
 
 /// What becomes of a task whose try failed.

@@ -17,7 +17,7 @@ use super::{
     tasks::millis,
     vault::{DayKeys, Message, Place, Sealed, Stored},
 };
-use crate::crypto::Sealer;
+use crate::{crypto::Sealer, trace};
 
 /// A row of `sms_inbox`.
 struct CallbackRow {
@@ -337,7 +337,7 @@ impl Postgres {
                    ON CONFLICT (digest) DO UPDATE SET state = i.state
                    RETURNING *
                ), told AS (
-                   SELECT task_enqueue($9, id::text, $10) FROM stored
+                   SELECT task_enqueue($9, id::text, $10, $11) FROM stored
                    WHERE state IN ('PENDING', 'PARKED')
                )
                SELECT id AS "id!", provider_id AS "provider_id!", external_id AS "external_id!",
@@ -354,6 +354,7 @@ impl Postgres {
             sealed.text,
             TaskKind::ConfirmSms.as_str(),
             millis(Callback::HEAD_START),
+            trace::parent(),
         );
         row.fetch_optional(&self.pool).await.map_err(error::store)
     }

@@ -13,6 +13,7 @@ use domain::{
 use sqlx::PgConnection;
 
 use super::{Postgres, error, periodic, store::PgUnitOfWork};
+use crate::trace;
 
 /// Lets a worker that lost its claim finish the task all the same: what would happen without the
 /// token. For fault tests that must be able to fail.
@@ -32,6 +33,7 @@ struct ClaimRow {
     waited_us: i64,
     rescued: bool,
     dead: bool,
+    trace: Option<String>,
 }
 
 impl TryFrom<ClaimRow> for Claim {
@@ -48,6 +50,7 @@ impl TryFrom<ClaimRow> for Claim {
             lease: Duration::from_millis(row.lease_ms.unsigned_abs()),
             waited: Duration::from_micros(row.waited_us.unsigned_abs()),
             rescued: row.rescued,
+            trace: row.trace,
         })
     }
 }
@@ -137,7 +140,7 @@ impl TaskQueue for Postgres {
                FROM due d WHERE t.id = d.id
                RETURNING t.id, t.token, t.kind, t.subject, t.attempt, d.lease_ms AS "lease_ms!",
                    (extract(epoch FROM now() - d.run_at) * 1000000)::bigint AS "waited_us!",
-                   d.rescued AS "rescued!", d.dead AS "dead!""#,
+                   d.rescued AS "rescued!", d.dead AS "dead!", t.trace"#,
             &kinds,
             &rooms,
             &attempts,
@@ -263,10 +266,11 @@ impl TaskQueue for Postgres {
 
 async fn enqueue(connection: &mut PgConnection, task: &NewTask) -> sqlx::Result<()> {
     sqlx::query!(
-        "SELECT task_enqueue($1, $2, $3)",
+        "SELECT task_enqueue($1, $2, $3, $4)",
         task.kind.as_str(),
         task.subject.as_str(),
         millis(task.delay),
+        trace::parent(),
     )
     .fetch_one(connection)
     .await

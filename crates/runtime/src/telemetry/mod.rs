@@ -11,7 +11,7 @@ use tracing_subscriber::{EnvFilter, Layer, Registry, fmt};
 
 pub use json::JsonLines;
 pub use measure::{MetricsError, Upkeep, metrics_handle, upkeep};
-pub use traces::Traces;
+pub use traces::{Traces, go_on};
 
 use crate::config::{Log, LogFormat, Telemetry};
 

@@ -1,10 +1,14 @@
+use std::collections::HashMap;
 use std::time::Duration;
 
+use opentelemetry::propagation::TextMapPropagator as _;
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_otlp::{SpanExporter, WithExportConfig as _};
 use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider};
-use tracing::{Subscriber, warn};
+use tracing::{Span, Subscriber, warn};
+use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 use tracing_subscriber::Layer;
 use tracing_subscriber::registry::LookupSpan;
 
@@ -51,4 +55,12 @@ where
     let tracer = provider.tracer("switchboard");
     let layer = tracing_opentelemetry::layer().with_tracer(tracer);
     Ok((Traces(Some(provider)), Some(layer)))
+}
+
+/// Makes `span`, which must not have been entered yet, a part of the trace that `traceparent` (W3C
+/// Trace Context) names. What is none is ignored: a trace is no reason to leave work undone.
+pub fn go_on(span: &Span, traceparent: &str) {
+    let carrier = HashMap::from([("traceparent".to_owned(), traceparent.to_owned())]);
+    // Refused where nobody traces, which is as good as done.
+    let _ = span.set_parent(TraceContextPropagator::new().extract(&carrier));
 }

@@ -4,3 +4,4 @@
 mod logs;
 mod process;
 mod supervisor;
+mod traces;

@@ -4,11 +4,12 @@ use domain::{
     store::StoreError,
     tasks::{Claim, Claimed, FailureClass, TaskHandler, TaskKind, TaskQueue, Wanted},
 };
-use runtime::{Stop, Supervisor};
+use runtime::{Stop, Supervisor, telemetry::go_on};
 use tokio::{
     sync::Notify,
     time::{sleep, timeout},
 };
+use tracing::{Instrument as _, info_span};
 
 use super::{
     attempt::Attempt,
@@ -169,13 +170,18 @@ impl Executor {
     fn begin(&self, claim: Claim, crew: &mut Crew, stop: &Stop) {
         let Some(handler) = self.handlers.get(&claim.kind) else { return };
         meter::claimed(&claim);
+        let Claim { id, kind, attempt, .. } = claim;
+        let span = info_span!("attempt", task.id = %id, task.kind = %kind, task.attempt = attempt);
+        if let Some(trace) = &claim.trace {
+            go_on(&span, trace);
+        }
         let attempt = Attempt {
             queue: Arc::clone(&self.queue),
             handler: Arc::clone(handler),
             claim: claim.clone(),
             stop: stop.clone(),
         };
-        crew.begin(claim, attempt.run());
+        crew.begin(claim, attempt.run().instrument(span));
     }
 
     async fn give_back(&self, claims: &[Claim]) {

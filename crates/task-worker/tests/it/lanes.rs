@@ -95,6 +95,7 @@ fn claim(place: u64, number: i64) -> Claim {
         lease: Duration::from_secs(30),
         waited: Duration::ZERO,
         rescued: false,
+        trace: None,
     }
 }
 

@@ -159,6 +159,7 @@ impl State {
                 lease: terms.lease,
                 waited,
                 rescued,
+                trace: None,
             });
         }
     }

@@ -6,4 +6,5 @@ mod ledger_model;
 mod locks;
 mod roles;
 mod rules;
+mod traces;
 mod vault;
