@@ -95,6 +95,8 @@ SELECT count(*) || ' numbers to give back' FROM orders
     WHERE upstream_open AND state IN ('COMPLETED', 'CANCELED', 'EXPIRED') HAVING count(*) > 0;
 SELECT count(*) || ' callbacks' FROM sms_inbox WHERE state = 'PENDING' HAVING count(*) > 0;
 SELECT count(*) || ' top-ups to look at' FROM topups WHERE poll_at <= now() HAVING count(*) > 0;
+SELECT count(*) || ' debts with money to pay them' FROM ledger.wallets
+    WHERE debt > 0 AND available > 0 HAVING count(*) > 0;
 SELECT count(*) || ' events' FROM events WHERE seq IS NULL HAVING count(*) > 0;
 \\if :has_tasks
 SELECT 'task ' || kind || ' ' || subject || ', attempt ' || attempt || coalesce(': ' || last_error, '')
