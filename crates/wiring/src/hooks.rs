@@ -14,12 +14,13 @@ use runtime::config;
 /// What calls servers of customers.
 ///
 /// # Errors
-/// When a network is none.
+/// When a network is none, or a certificate.
 pub fn hook_client(webhooks: &config::Webhooks) -> Result<HookClient, HookSetupError> {
     let settings = HookSettings {
         timeout: webhooks.timeout,
         open: webhooks.allow_plain_http_to.clone(),
         closed: webhooks.deny.clone(),
+        extra_ca: webhooks.extra_ca.clone(),
     };
     HookClient::new(&settings, Arc::new(SystemNames), Arc::new(SystemClock))
 }

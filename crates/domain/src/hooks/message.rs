@@ -188,6 +188,8 @@ pub enum SendOutcome {
     TimedOut,
     /// No connection, or one that broke.
     Unreachable,
+    /// Its certificate is not one that we believe, or not that of the name we called.
+    Untrusted,
     /// The address is one that we do not call.
     Blocked,
 }
@@ -219,6 +221,7 @@ impl SendOutcome {
             Self::Answered(_) => "refused",
             Self::TimedOut => "timed_out",
             Self::Unreachable => "unreachable",
+            Self::Untrusted => "untrusted",
             Self::Blocked => "blocked",
         }
     }

@@ -1,4 +1,4 @@
-use std::{sync::Arc, time::Duration};
+use std::{error::Error, io, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use domain::{
@@ -6,7 +6,7 @@ use domain::{
     time::Clock,
 };
 use metrics::{counter, histogram};
-use reqwest::{Client, Response, header::CONTENT_TYPE};
+use reqwest::{Certificate, Client, Response, header::CONTENT_TYPE};
 use tokio::time::{Instant, timeout_at};
 
 use super::{
@@ -45,6 +45,8 @@ pub struct HookSettings {
     pub open: Vec<String>,
     /// Networks that may not be called although they are public: our own.
     pub closed: Vec<String>,
+    /// Certificates of authorities that are believed beside those of the system, as PEM.
+    pub extra_ca: Option<String>,
 }
 
 impl HookClient {
@@ -54,7 +56,7 @@ impl HookClient {
     /// Prepares a client that resolves names with `names`.
     ///
     /// # Errors
-    /// When a network is none.
+    /// When a network is none, or a certificate.
     pub fn new(
         settings: &HookSettings,
         names: Arc<dyn Names>,
@@ -67,9 +69,11 @@ impl HookClient {
         let (open, closed) = (all(&settings.open)?, all(&settings.closed)?);
         let borders = Arc::new(Borders { open, closed });
         let guarded = Arc::clone(&borders);
+        let authorities = settings.extra_ca.as_deref().map(authorities).transpose()?;
+        let authorities = authorities.unwrap_or_default();
         let way = move |plain| {
             let gate = Gate::new(Arc::clone(&names), Arc::clone(&guarded), plain);
-            let client = hook_client(Arc::new(gate.clone()), plain)?;
+            let client = hook_client(Arc::new(gate.clone()), plain, &authorities)?;
             Ok::<_, HookSetupError>(Way { client, gate })
         };
         let (sealed, plain) = (way(false)?, way(true)?);
@@ -182,16 +186,32 @@ impl Answer {
     }
 }
 
+/// The certificates in a PEM text, of which there has to be one.
+fn authorities(pem: &str) -> Result<Vec<Certificate>, HookSetupError> {
+    let found = Certificate::from_pem_bundle(pem.as_bytes()).unwrap_or_default();
+    if found.is_empty() { Err(HookSetupError::Authority) } else { Ok(found) }
+}
+
 /// Why no answer came. What the operating system says is in the chain of causes.
 fn reason(error: &reqwest::Error) -> SendOutcome {
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    let mut cause: Option<&(dyn Error + 'static)> = Some(error);
     while let Some(error) = cause {
         if matches!(error.downcast_ref(), Some(GateError::Closed)) {
             return SendOutcome::Blocked;
         }
+        if is_about_a_certificate(error) {
+            return SendOutcome::Untrusted;
+        }
         cause = error.source();
     }
     if error.is_timeout() { SendOutcome::TimedOut } else { SendOutcome::Unreachable }
+}
+
+/// What TLS says travels inside an I/O error, which passes over it when asked for its cause.
+fn is_about_a_certificate(error: &(dyn Error + 'static)) -> bool {
+    let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+    let tls = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    matches!(tls, Some(rustls::Error::InvalidCertificate(_)))
 }
 
 /// Why a client cannot be prepared.
@@ -200,6 +220,9 @@ pub enum HookSetupError {
     /// Not a network.
     #[error("{0:?} is no network such as 10.0.0.0/8")]
     Network(String),
+    /// Not certificates.
+    #[error("webhooks.extra_ca holds no certificate in PEM")]
+    Authority,
     /// The HTTP client could not be built.
     #[error("the HTTP client could not be built")]
     Client(#[from] reqwest::Error),

@@ -4,7 +4,7 @@ mod json;
 
 use std::{sync::Arc, time::Duration};
 
-use reqwest::{Client, ClientBuilder, dns::Resolve, redirect::Policy};
+use reqwest::{Certificate, Client, ClientBuilder, dns::Resolve, redirect::Policy};
 
 pub use self::json::{CallError, JsonClient, Lines};
 
@@ -48,13 +48,16 @@ pub fn provider_client(connect: Duration, timeout: Duration) -> Result<Client, r
 
 /// Talks to servers of customers, whose names `resolver` resolves; `plain` without encryption.
 /// A number in place of a name never reaches the resolver: whoever calls has to look at it.
+/// `authorities` are believed beside those of the system.
 pub fn hook_client(
     resolver: Arc<impl Resolve + 'static>,
     plain: bool,
+    authorities: &[Certificate],
 ) -> Result<Client, reqwest::Error> {
     strict()
         .user_agent(HOOK_USER_AGENT)
         .https_only(!plain)
+        .tls_certs_merge(authorities.iter().cloned())
         .http1_only()
         .dns_resolver(resolver)
         .pool_idle_timeout(HOOK_IDLE)

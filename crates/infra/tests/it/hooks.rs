@@ -105,6 +105,7 @@ fn client(open: &[&str], names: Arc<dyn Names>) -> HookClient {
         timeout: Duration::from_secs(1),
         open: open.iter().map(|&text| text.to_owned()).collect(),
         closed: Vec::new(),
+        extra_ca: None,
     };
     HookClient::new(&settings, names, Arc::new(SystemClock)).unwrap()
 }
@@ -319,6 +320,7 @@ async fn networks_that_are_none_are_refused_at_the_start() {
         timeout: Duration::from_secs(1),
         open: vec!["127.0.0.1/99".to_owned()],
         closed: Vec::new(),
+        extra_ca: None,
     };
     let refused = HookClient::new(&settings, Script::new(&["127.0.0.1"]), Arc::new(SystemClock));
     assert!(refused.is_err());

@@ -235,6 +235,8 @@ pub struct Webhooks {
     pub allow_plain_http_to: Vec<String>,
     /// Networks that may not be called although they are public: our own.
     pub deny: Vec<String>,
+    /// Certificates of authorities that are believed beside those of the system, as PEM.
+    pub extra_ca: Option<String>,
     /// Pauses between attempts in percent of their usual length: less is for tests.
     pub schedule_percent: u32,
     /// Attempts under way at one endpoint in one process.
@@ -251,6 +253,7 @@ impl Section for Webhooks {
             timeout: keys.millis("timeout_ms", 3000, 100..=30_000),
             allow_plain_http_to: keys.or("allow_plain_http_to", Vec::new()),
             deny: keys.or("deny", Vec::new()),
+            extra_ca: keys.optional("extra_ca"),
             schedule_percent: keys.within("schedule_percent", 100, 1..=100),
             per_endpoint: keys.within("per_endpoint", 2, 1..=16),
             keep: Duration::from_secs(days.saturating_mul(DAY)),
