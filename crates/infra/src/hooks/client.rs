@@ -207,11 +207,13 @@ fn reason(error: &reqwest::Error) -> SendOutcome {
     if error.is_timeout() { SendOutcome::TimedOut } else { SendOutcome::Unreachable }
 }
 
-/// What TLS says travels inside an I/O error, which passes over it when asked for its cause.
+/// What TLS says travels inside I/O errors, which pass over it when asked for their cause.
 fn is_about_a_certificate(error: &(dyn Error + 'static)) -> bool {
+    if let Some(tls) = error.downcast_ref() {
+        return matches!(tls, rustls::Error::InvalidCertificate(_));
+    }
     let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-    let tls = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>());
-    matches!(tls, Some(rustls::Error::InvalidCertificate(_)))
+    inner.is_some_and(|inner| is_about_a_certificate(inner))
 }
 
 /// Why a client cannot be prepared.

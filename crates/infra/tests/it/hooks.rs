@@ -325,3 +325,18 @@ async fn networks_that_are_none_are_refused_at_the_start() {
     let refused = HookClient::new(&settings, Script::new(&["127.0.0.1"]), Arc::new(SystemClock));
     assert!(refused.is_err());
 }
+
+#[tokio::test]
+async fn authorities_that_are_none_are_refused_at_the_start() {
+    let bad = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    for text in ["", "no certificate", bad] {
+        let settings = HookSettings {
+            timeout: Duration::from_secs(1),
+            open: Vec::new(),
+            closed: Vec::new(),
+            extra_ca: Some(text.to_owned()),
+        };
+        let names = Script::new(&["127.0.0.1"]);
+        assert!(HookClient::new(&settings, names, Arc::new(SystemClock)).is_err(), "{text}");
+    }
+}

@@ -86,11 +86,16 @@ pub struct Log {
     pub filter: String,
 }
 
+impl Log {
+    /// What its callers report as well, and customers' servers can cause, is not told twice.
+    const FILTER: &str = "info,rustls_platform_verifier=off";
+}
+
 impl Section for Log {
     fn read(keys: &mut Keys<'_>) -> Self {
         let formats = [("json", LogFormat::Json), ("pretty", LogFormat::Pretty)];
         let format = keys.one_of("format", LogFormat::Json, &formats);
-        let filter = keys.or("filter", "info".to_owned());
+        let filter = keys.or("filter", Self::FILTER.to_owned());
         if filter.parse::<tracing_subscriber::EnvFilter>().is_err() {
             keys.refuse("filter", "must be log directives such as info,sqlx=warn");
         }
