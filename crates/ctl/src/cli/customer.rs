@@ -39,8 +39,8 @@ pub struct Credit {
     /// Whose wallet
     #[command(flatten)]
     pub customer: ByEmailOrId,
-    /// Whole rupiah
-    #[arg(long, value_name = "IDR", value_parser = amount)]
+    /// Whole rupiah, or units of test money in a test account
+    #[arg(long, value_name = "AMOUNT", value_parser = amount)]
     pub amount: Amount,
     /// Who and why
     #[command(flatten)]
@@ -62,8 +62,8 @@ pub struct Compensate {
     /// Number of the order
     #[arg(long, value_name = "N")]
     pub order: i64,
-    /// Whole rupiah; at most what the order cost
-    #[arg(long, value_name = "IDR", value_parser = amount)]
+    /// At most what the order cost, in its currency
+    #[arg(long, value_name = "AMOUNT", value_parser = amount)]
     pub amount: Amount,
     /// Who and why
     #[command(flatten)]

@@ -131,8 +131,8 @@ pub struct Propose {
     /// Which way the money goes
     #[arg(long, value_enum)]
     pub change: Way,
-    /// Whole rupiah
-    #[arg(long, value_name = "IDR", value_parser = amount)]
+    /// Whole rupiah, or units of test money in a test account
+    #[arg(long, value_name = "AMOUNT", value_parser = amount)]
     pub amount: Amount,
     /// Who and why
     #[command(flatten)]

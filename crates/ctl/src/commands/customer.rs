@@ -43,6 +43,7 @@ async fn show(desk: &Desk, email: &str) -> Result<Answer, Failure> {
     let customer = desk.look_up(email).await?;
     let wallet = desk.ledger.wallet(customer.id).await?;
     let (available, held) = (wallet.available.get(), wallet.held.get());
+    let currency = desk.ledger.currency(customer.id).await?.code();
     let (debt, freezes) = (wallet.debt.get(), desk.ledger.freezes(customer.id).await?);
     let since = customer.created_at.to_rfc3339();
     let stopped = freezes.iter().map(|it| {
@@ -53,16 +54,16 @@ async fn show(desk: &Desk, email: &str) -> Result<Answer, Failure> {
     });
     let json = json!({
         "id": customer.id.get(), "email": customer.email, "created_at": since,
-        "available": available, "held": held, "debt": debt,
+        "currency": currency, "available": available, "held": held, "debt": debt,
         "freezes": stopped.collect::<Vec<_>>(),
     });
     let facts = [
         ("id", customer.id.to_string()),
         ("email", customer.email),
         ("since", since),
-        ("available", format!("{available} IDR")),
-        ("held", format!("{held} IDR for running orders")),
-        ("owes", format!("{debt} IDR")),
+        ("available", format!("{available} {currency}")),
+        ("held", format!("{held} {currency} for running orders")),
+        ("owes", format!("{debt} {currency}")),
         (
             "may buy",
             if freezes.is_empty() { "yes".to_owned() } else { format!("no: {}", named(&freezes)) },
@@ -94,14 +95,16 @@ async fn credit(desk: &Desk, arguments: &Credit) -> Result<Answer, Failure> {
         .await
         .map_err(|error| refused(error, format!("customer {user} not credited")))?;
     let (available, held) = (wallet.available.get(), wallet.held.get());
+    let currency = desk.ledger.currency(user).await?.code();
     let json = json!({
-        "id": user.get(), "posted": word(posted), "available": available, "held": held,
+        "id": user.get(), "posted": word(posted), "currency": currency, "available": available,
+        "held": held,
     });
     let verb = match posted {
         Posted::New => "credited",
         Posted::Already => "had been credited before under this reference",
     };
-    Ok(Answer::say(json, format_args!("customer {user} {verb}, {available} IDR available")))
+    Ok(Answer::say(json, format_args!("customer {user} {verb}, {available} {currency} available")))
 }
 
 async fn compensate(desk: &Desk, arguments: &Compensate) -> Result<Answer, Failure> {
@@ -114,15 +117,16 @@ async fn compensate(desk: &Desk, arguments: &Compensate) -> Result<Answer, Failu
         .await
         .map_err(|error| refused(error, format!("order {order} not compensated")))?;
     let available = desk.ledger.wallet(user).await?.available.get();
+    let currency = desk.ledger.currency(user).await?.code();
     let json = json!({
         "id": user.get(), "order_id": order.get(), "posted": word(posted),
-        "available": available,
+        "currency": currency, "available": available,
     });
     let verb = match posted {
         Posted::New => "compensated",
         Posted::Already => "had been compensated before under this reference",
     };
-    Ok(Answer::say(json, format_args!("order {order} {verb}, {available} IDR available")))
+    Ok(Answer::say(json, format_args!("order {order} {verb}, {available} {currency} available")))
 }
 
 async fn freeze(desk: &Desk, arguments: &cli::Freeze) -> Result<Answer, Failure> {

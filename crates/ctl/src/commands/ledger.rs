@@ -61,11 +61,12 @@ async fn trial_balance(desk: &Desk) -> Result<Answer, Failure> {
 async fn statement(desk: &Desk, arguments: &Statement) -> Result<Answer, Failure> {
     let user = desk.customer(&arguments.customer).await?;
     let lines = desk.ledger.statement(user, arguments.before, arguments.limit).await?;
+    let currency = desk.ledger.currency(user).await?.code();
     let json = lines.iter().map(|line| {
         json!({
             "seq": line.seq, "at": line.at.to_rfc3339(), "kind": line.kind.as_str(),
-            "key": line.key, "amount": line.amount, "available": line.after.available,
-            "held": line.after.held, "debt": line.after.debt,
+            "key": line.key, "currency": currency, "amount": line.amount,
+            "available": line.after.available, "held": line.after.held, "debt": line.after.debt,
         })
     });
     let json = Value::Array(json.collect());
@@ -74,6 +75,7 @@ async fn statement(desk: &Desk, arguments: &Statement) -> Result<Answer, Failure
             line.seq.to_string(),
             line.at.to_rfc3339(),
             line.kind.as_str().to_owned(),
+            currency.to_owned(),
             line.amount.to_string(),
             line.after.available.to_string(),
             line.after.held.to_string(),
@@ -81,7 +83,7 @@ async fn statement(desk: &Desk, arguments: &Statement) -> Result<Answer, Failure
             line.key.clone(),
         ]
     });
-    let header = ["no", "when", "kind", "amount", "available", "held", "owed", "step"];
+    let header = ["no", "when", "kind", "currency", "amount", "available", "held", "owed", "step"];
     Ok(Answer::rows(json, header, rows.collect()))
 }
 
@@ -130,31 +132,35 @@ async fn approve(desk: &Desk, reference: &str, approver: &str) -> Result<Answer,
         .map_err(|error| refused(error, format!("{reference} not approved")))?;
     let (available, held) = (wallet.available.get(), wallet.held.get());
     let json = json!({ "posted": word(posted), "available": available, "held": held });
-    let text = format_args!("{reference}: {}, {available} IDR available", word(posted));
+    let text = format_args!("{reference}: {}, {available} available", word(posted));
     Ok(Answer::say(json, text))
 }
 
 async fn proposals(desk: &Desk, limit: u32) -> Result<Answer, Failure> {
-    let listed = desk.ledger.proposals(limit).await?;
-    let json = listed.iter().map(|it| {
+    let mut listed = Vec::new();
+    for proposal in desk.ledger.proposals(limit).await? {
+        let currency = desk.ledger.currency(proposal.proposal.user).await?.code();
+        listed.push((proposal, currency));
+    }
+    let json = listed.iter().map(|(it, currency)| {
         let Proposal { reference, user, change, amount, operator, reason } = &it.proposal;
         let approved =
             it.approved.as_ref().map(|(by, at)| json!({ "by": by, "at": at.to_rfc3339() }));
         json!({
             "reference": reference, "customer_id": user.get(), "change": change.as_str(),
-            "amount": amount.get(), "operator": operator, "reason": reason,
+            "currency": currency, "amount": amount.get(), "operator": operator, "reason": reason,
             "at": it.at.to_rfc3339(), "approved": approved,
         })
     });
     let json = Value::Array(json.collect());
-    let rows = listed.iter().map(|it| {
+    let rows = listed.iter().map(|(it, currency)| {
         let Proposal { reference, user, change, amount, operator, reason } = &it.proposal;
         let approved = it.approved.as_ref().map_or("waits", |(by, _)| by.as_str());
         [
             reference.clone(),
             user.to_string(),
             change.as_str().to_owned(),
-            amount.to_string(),
+            format!("{amount} {currency}"),
             operator.clone(),
             approved.to_owned(),
             reason.clone(),

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     fault::{Code, Fault},
     ids::UserId,
-    money::{Amount, Balance},
+    money::{Amount, Balance, Currency},
     store::{AsContention, StoreError},
     time::Timestamp,
 };
@@ -73,6 +73,9 @@ pub trait LedgerRepo: Send {
 pub trait LedgerQueries: Send + Sync {
     /// What a wallet holds; empty for a customer without one.
     async fn wallet(&self, user: UserId) -> Result<Wallet, StoreError>;
+
+    /// What a wallet's amounts are counted in, for ever; rupiah for a customer without one.
+    async fn currency(&self, user: UserId) -> Result<Currency, StoreError>;
 
     /// Sums of all accounts, by class and currency.
     async fn trial_balance(&self) -> Result<Vec<TrialLine>, StoreError>;

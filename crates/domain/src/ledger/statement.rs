@@ -12,7 +12,7 @@ pub struct StatementLine {
     pub key: String,
     /// What kind of step.
     pub kind: JournalKind,
-    /// Whole rupiah; what it did to the wallet shows in the balances.
+    /// In the wallet's currency; what it did to the wallet shows in the balances.
     pub amount: i64,
     /// What could be spent, was held and was owed afterwards.
     pub after: Standing,
@@ -20,7 +20,7 @@ pub struct StatementLine {
     pub at: Timestamp,
 }
 
-/// What a wallet held at a moment, in whole rupiah.
+/// What a wallet held at a moment, in its currency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Standing {
     /// Could be spent.

@@ -63,7 +63,19 @@ async fn customers_can_write_their_tests_against_us() {
     live.get(&format!("/v1/orders/{}", order.id)).await.refused(404, "NOT_FOUND");
     assert_eq!(live.balance().await, 100_000);
     nothing_real_moved(&stack).await;
+    operators_see_test_money(&stack, &tester).await;
     stack.finish().await;
+}
+
+/// What an operator is shown is counted in what it is counted in.
+async fn operators_see_test_money(stack: &Stack, tester: &Customer) {
+    let id = tester.id.to_string();
+    let statement = stack.ctl.run(&["ledger", "statement", "--id", &id]).await;
+    let lines = statement.as_array().unwrap();
+    assert!(lines.len() > 3 && lines.iter().all(|line| line["currency"] == "XTS"), "{statement}");
+    assert_eq!(lines[0]["available"], tester.balance().await);
+    let shown = stack.ctl.try_run(&["ledger", "statement", "--id", &id]).await.stdout;
+    assert!(shown.contains("XTS") && !shown.contains("IDR"), "{shown}");
 }
 
 /// No number was rented anywhere, and real books know only of the customer's own money.

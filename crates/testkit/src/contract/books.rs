@@ -292,6 +292,8 @@ pub async fn keeps_test_money_apart<B: Backend>(store: &B) -> Outcome {
     }
     unit.commit().await?;
     assert_eq!(wallet(store, account).await?, (500, 0));
+    assert_eq!(store.currency(account).await?, Currency::Xts);
+    assert_eq!(store.currency(stage.user).await?, Currency::Idr);
     let price = amount(5)?;
     let money = |user, currency| chart::OrderMoney {
         order: OrderId::new(77),

@@ -123,7 +123,7 @@ impl Books {
         self.wallets.get(&user).copied().unwrap_or_default()
     }
 
-    fn currency(&self, user: UserId) -> Currency {
+    pub(super) fn currency(&self, user: UserId) -> Currency {
         if self.tests.contains(&user) { Currency::Xts } else { Currency::Idr }
     }
 

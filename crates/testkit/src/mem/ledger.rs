@@ -9,7 +9,7 @@ use domain::{
         statement::StatementLine,
         treasury::Decision,
     },
-    money::{Amount, Balance},
+    money::{Amount, Balance, Currency},
     store::StoreError,
 };
 
@@ -95,6 +95,10 @@ impl LedgerRepo for MemUnit {
 impl LedgerQueries for MemStore {
     async fn wallet(&self, user: UserId) -> Result<Wallet, StoreError> {
         self.read("query_wallet", |state: &State| state.books.wallet(user)).await
+    }
+
+    async fn currency(&self, user: UserId) -> Result<Currency, StoreError> {
+        self.read("currency", |state: &State| state.books.currency(user)).await
     }
 
     async fn trial_balance(&self) -> Result<Vec<TrialLine>, StoreError> {

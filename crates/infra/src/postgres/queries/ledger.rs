@@ -7,7 +7,7 @@ use domain::{
         audit::{AuditReport, TrialLine},
         statement::{Standing, StatementLine},
     },
-    money::Amount,
+    money::{Amount, Currency},
     store::StoreError,
 };
 
@@ -19,6 +19,17 @@ impl LedgerQueries for Postgres {
     async fn wallet(&self, user: UserId) -> Result<Wallet, StoreError> {
         let found = query_wallet!(user).fetch_optional(&self.pool).await.map_err(error::store)?;
         found.map_or_else(|| Ok(Wallet::default()), |row| row.wallet(user))
+    }
+
+    async fn currency(&self, user: UserId) -> Result<Currency, StoreError> {
+        let code = sqlx::query_scalar!(
+            r#"SELECT currency AS "currency!" FROM ledger.wallets WHERE user_id = $1"#,
+            user.get(),
+        );
+        let code = code.fetch_optional(&self.pool).await.map_err(error::store)?;
+        code.map_or(Ok(Currency::Idr), |code| {
+            Currency::parse(&code).ok_or_else(|| corrupt("wallet", &user.to_string(), "currency"))
+        })
     }
 
     async fn trial_balance(&self) -> Result<Vec<TrialLine>, StoreError> {
