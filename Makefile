@@ -1,10 +1,10 @@
 # Thin names for the scripts that do the work; `make` lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test check ci fmt lint bench chaos chaos-full fuzz sqlx openapi clean
+.PHONY: help demo up down test check ci fmt lint bench bench-webhooks chaos chaos-full fuzz sqlx openapi clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\): ## /\1\t/p' Makefile | expand -t 12
+	@sed -n 's/^\([a-z-]*\): ## /\1\t/p' Makefile | expand -t 16
 
 demo: ## start the whole system locally and play the demo
 	@deploy/dev/stack demo
@@ -32,6 +32,9 @@ lint: ## run clippy as strictly as CI does
 
 bench: ## measure the release builds and write docs/benchmarks.md (ARGS go to the program)
 	@deploy/dev/bench $(ARGS)
+
+bench-webhooks: ## measure webhooks and write their part of docs/benchmarks.md
+	@deploy/dev/bench webhooks
 
 chaos: ## break a system for a minute and prove that nothing was lost (ARGS go to chaos run)
 	@deploy/dev/chaos $(ARGS)

@@ -54,6 +54,12 @@ pub(crate) struct Cli {
     /// The same figures for programs.
     #[arg(long, default_value = "target/bench.json")]
     pub(crate) json: PathBuf,
+    /// Where tests left what they measured.
+    #[arg(long, default_value = "target/figures")]
+    pub(crate) figures: PathBuf,
+    /// Measure nothing; write those figures into their part of the document.
+    #[arg(long)]
+    pub(crate) only_webhooks: bool,
     /// Logs of the started processes.
     #[arg(long, default_value = "target/bench")]
     pub(crate) work_dir: PathBuf,

@@ -26,6 +26,9 @@ use crate::{
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
     let cli = Cli::parse();
+    if cli.only_webhooks {
+        return report::refresh_webhooks(&cli).await;
+    }
     let databases = Databases::new(Login::parse(&cli.database_url).context("DATABASE_URL")?);
     let (mut interrupt, mut terminate) =
         (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);

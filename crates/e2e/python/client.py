@@ -8,7 +8,9 @@ import asyncio
 import decimal
 import os
 import re
+import threading
 import time
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import httpx
 import smscode
@@ -314,6 +316,43 @@ def webhooks(api):
     assert hook.get() == told
     cleared = hook.update(webhook_url="", webhook_secret="")
     assert cleared.webhook_url is None and cleared.webhook_secret is None, cleared
+    with Mailbox() as mailbox:
+        secret = hook.update(webhook_url=mailbox.url).webhook_secret
+        assert hook.test().status_code == 202
+        ((headers, body),) = mailbox.came
+    signature = headers["x-webhook-signature"]
+    assert smscode.verify_webhook_signature(body, signature, secret), headers
+    assert not smscode.verify_webhook_signature(body + b" ", signature, secret)
+    assert not smscode.verify_webhook_signature(body, signature, secret + "x")
+    event = smscode.parse_webhook_event(body)
+    assert event["event"] == "webhook.test" and event["data"]["message"], event
+    hook.update(webhook_url="", webhook_secret="")
+
+
+class Mailbox(HTTPServer):
+    """A customer's server that keeps what comes."""
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Letter)
+        self.url = f"http://127.0.0.1:{self.server_port}/"
+        self.came = []
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def __exit__(self, *_):
+        self.shutdown()
+        self.server_close()
+
+
+class Letter(BaseHTTPRequestHandler):
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["content-length"]))
+        self.server.came.append((self.headers, body))
+        self.send_response(202)
+        self.send_header("content-length", "0")
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
 
 
 def play(api, connect):

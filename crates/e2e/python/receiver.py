@@ -1,27 +1,31 @@
 """A customer's server: takes messages, checks them with published libraries, and says what came.
 
 Each path behaves in its own way: /good acknowledges, /bad fails, /slow answers after the sender's
-patience, /gone says so, /elsewhere redirects to /good. Prints its port, then a line per message.
+patience, /tardy shortly before its end, /gone says so, /elsewhere redirects to /good. With
+CERTIFICATE and KEY it speaks TLS. Prints its port, then a line per message.
 """
 
 import json
 import os
+import ssl
 import sys
 import threading
 import time
+from datetime import datetime, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from smscode import parse_webhook_event, verify_webhook_signature
 from standardwebhooks.webhooks import Webhook
 
-STATUS = {"/good": 200, "/bad": 500, "/gone": 410, "/elsewhere": 302, "/slow": 200}
+STATUS = {"/good": 200, "/bad": 500, "/gone": 410, "/elsewhere": 302, "/slow": 200, "/tardy": 200}
+PAUSES = {"/slow": 5, "/tardy": 0.7}
 SECRETS = {}
 lock = threading.Lock()
 
 
 def verdict(path, headers, body):
     """Whether both libraries believe the message; nothing when its path has no secret."""
-    secret = SECRETS.get(path)
+    secret = SECRETS.get(path, os.environ.get("SECRET"))
     if secret is None:
         return None
     if not verify_webhook_signature(body, headers["x-webhook-signature"], secret):
@@ -43,7 +47,7 @@ class Receiver(BaseHTTPRequestHandler):
             wanted = json.loads(body)
             SECRETS[wanted["path"]] = wanted["secret"]
             return self.answer(200)
-        event = json.loads(body)
+        event, now = json.loads(body), datetime.now(timezone.utc)
         try:
             believed = verdict(path + "?" + query, self.headers, body)
         except Exception as error:
@@ -57,12 +61,11 @@ class Receiver(BaseHTTPRequestHandler):
             "data": event["data"],
             "timestamp": event["timestamp"],
             "believed": believed,
-            "at": time.time(),
+            "waited": (now - datetime.fromisoformat(event["timestamp"])).total_seconds(),
         }
         with lock:
             print(json.dumps(line), flush=True)
-        if path == "/slow":
-            time.sleep(float(os.environ.get("SLOW", "5")))
+        time.sleep(PAUSES.get(path, 0))
         self.answer(STATUS.get(path, 404))
 
     def answer(self, status):
@@ -85,5 +88,11 @@ class Server(ThreadingHTTPServer):
 
 
 server = Server(("127.0.0.1", 0), Receiver)
+if "CERTIFICATE" in os.environ:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(os.environ["CERTIFICATE"], os.environ["KEY"])
+    # The handshake belongs to the thread of the connection: one that fails holds up no other.
+    late = {"server_side": True, "do_handshake_on_connect": False}
+    server.socket = context.wrap_socket(server.socket, **late)
 print(json.dumps({"port": server.server_port}), flush=True)
 server.serve_forever()

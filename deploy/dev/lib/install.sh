@@ -88,6 +88,22 @@ require_rust() {
   have cc || install_packages build-essential
 }
 
+# What programs of customers are run with, and certificates made.
+require_clients() {
+  local missing=()
+  have curl || missing+=(curl)
+  have openssl || missing+=(openssl)
+  have node || missing+=(nodejs)
+  have npm || missing+=(npm)
+  ((${#missing[@]} == 0)) || install_packages "${missing[@]}"
+  node_is_young || die "node is older than 18; install Node 18 or newer"
+}
+
+node_is_young() {
+  local version
+  version=$(node --version) && version=${version#v} && ((${version%%.*} >= 18))
+}
+
 # Python with what it takes to make a virtual environment.
 require_python() {
   if ! have python3 || ! python3 -c 'import ensurepip, venv' 2>/dev/null; then

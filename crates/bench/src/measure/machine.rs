@@ -29,9 +29,7 @@ impl Machine {
         let settings: Vec<_> =
             settings.into_iter().map(|(name, value)| format!("{name} {value}")).collect();
         facts.push(("PostgreSQL".to_owned(), settings.join(", ")));
-        let commit = said("git", &["rev-parse", "--short", "HEAD"]).await;
-        let date = said("date", &["-u", "+%F %H:%M UTC"]).await;
-        Ok(Self { facts, date, commit })
+        Ok(Self { facts, date: date().await, commit: commit().await })
     }
 
     pub(crate) fn json(&self) -> Value {
@@ -42,6 +40,16 @@ impl Machine {
             "facts": facts.collect::<serde_json::Map<_, _>>(),
         })
     }
+}
+
+/// Now, as people write it.
+pub(crate) async fn date() -> String {
+    said("date", &["-u", "+%F %H:%M UTC"]).await
+}
+
+/// What is measured.
+pub(crate) async fn commit() -> String {
+    said("git", &["rev-parse", "--short", "HEAD"]).await
 }
 
 fn processor() -> anyhow::Result<String> {

@@ -17,7 +17,7 @@ pub(crate) use self::{
     counting::Counted,
     footprint::Footprint,
     live::{Heard, Series},
-    machine::Machine,
+    machine::{Machine, commit, date},
     pairs::{Measured, Pairs},
     reads::{Read, Reads},
     start::Starts,

@@ -2,6 +2,7 @@
 
 mod document;
 mod tables;
+mod webhooks;
 
 use std::fs;
 
@@ -13,9 +14,15 @@ use crate::{
     measure::{Findings, Footprint},
 };
 
+pub(crate) use webhooks::refresh as refresh_webhooks;
+
 /// Writes the document and the file for programs.
 pub(crate) fn write(cli: &Cli, findings: &Findings) -> anyhow::Result<()> {
-    let document = document::fill(&tables::values(cli, findings))?;
+    let mut values = tables::values(cli, findings);
+    let machine = &findings.machine;
+    let told = webhooks::part(&cli.figures, &machine.date, &machine.commit);
+    values.insert("webhooks", told.unwrap_or_else(|_| webhooks::NOT_MEASURED.to_owned()));
+    let document = document::fill(&values)?;
     for (path, text) in [
         (&cli.document, document),
         (&cli.json, serde_json::to_string_pretty(&json(cli, findings))? + "\n"),

@@ -8,7 +8,12 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::support::{Customer, Options, Receiver, SOON, Stack, eventually, until};
+use crate::support::{
+    Certificates, Customer, Options, Receiver, SOON, Stack, eventually, place, until,
+};
+
+/// How many deliveries are watched beside servers that do badly.
+const BESIDE: usize = 100;
 
 /// How many deliveries the workers are killed over.
 const MANY: usize = 1_000;
@@ -107,23 +112,42 @@ async fn a_slow_server_delays_no_other() {
     let stack = Stack::start(options()).await;
     let receiver = Receiver::start(&stack).await;
     let mut customers = Vec::new();
-    for path in ["/slow", "/bad", "/elsewhere", "/good"] {
+    for path in ["/slow", "/bad", "/elsewhere", "/tardy", "/good"] {
         let customer = stack.customer(100_000).await;
         receiver.listen(path, &customer).await;
         customers.push(customer);
     }
-    let [slow, bad, elsewhere, good] = &customers[..] else { panic!("four customers") };
-    for customer in [slow, bad, elsewhere] {
+    let [slow, bad, elsewhere, tardy, good] = &customers[..] else { panic!("five customers") };
+    let backlog = [(slow, 200), (bad, 200), (elsewhere, 200), (tardy, 40)];
+    for (customer, copies) in backlog {
         let order = live(&stack, customer).await;
-        repeat(&stack, order, 200).await;
+        repeat(&stack, order, copies).await;
     }
     until("the slow one is busy", SOON, async || receiver.came(slow).len() >= 2).await;
     let started = Instant::now();
-    live(&stack, good).await;
+    let order = live(&stack, good).await;
     until("the good one is told", SOON, async || receiver.came(good).len() == 2).await;
     let took = started.elapsed();
-    eprintln!("beside a slow server, buying and being told took {took:?}");
     assert!(took < Duration::from_secs(10), "{took:?}");
+    // One now and then, so that each waits for others' servers alone.
+    for _ in 2..BESIDE {
+        repeat(&stack, order, 1).await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let busy = receiver.came(tardy).len();
+    until("the good one is told all", SOON, async || receiver.came(good).len() == BESIDE).await;
+    let waited = waits(&receiver.came(good));
+    let [p50, p99, max] = [50, 99, 100].map(|percent| at_percent(&waited, percent));
+    eprintln!("beside bad servers, {BESIDE} messages waited {p50} s, {p99} s, {max} s at most");
+    place().note(
+        "webhooks-beside",
+        &json!({
+            "messages": BESIDE, "p50_ms": p50 * 1e3, "p99_ms": p99 * 1e3, "max_ms": max * 1e3,
+            "backlog": backlog.map(|(_, copies)| copies + 2).iter().sum::<i32>(),
+            "slow_answered_meanwhile": busy,
+        }),
+    );
+    assert!(max < 5.0, "{max} s");
     let disabled = async |customer: &Customer| {
         customer.get("/v1/webhook").await.data()["webhook_disabled_reason"].clone()
     };
@@ -135,8 +159,22 @@ async fn a_slow_server_delays_no_other() {
         assert!(receiver.came(customer).iter().all(|line| line["path"] != "/good"));
     }
     assert_eq!(disabled(good).await, Value::Null);
+    until("the tardy one is told all", SOON, async || receiver.came(tardy).len() >= 42).await;
+    assert_eq!(disabled(tardy).await, Value::Null);
     forget_copies(&stack).await;
     stack.finish().await;
+}
+
+/// How long messages had been due when they came, in seconds, the shortest first.
+fn waits(came: &[Value]) -> Vec<f64> {
+    let mut waits: Vec<_> = came.iter().map(|line| line["waited"].as_f64().unwrap()).collect();
+    waits.sort_by(f64::total_cmp);
+    waits
+}
+
+/// The least value that so many percent do not exceed.
+fn at_percent(sorted: &[f64], percent: usize) -> f64 {
+    sorted[(sorted.len() * percent).div_ceil(100).max(1) - 1]
 }
 
 /// The same event that many times more, as if it had happened so often.
@@ -200,6 +238,53 @@ async fn tells_everything_although_workers_are_killed() {
     assert!(came.iter().all(|line| line["believed"] == true));
     let again = came.len() - MANY;
     eprintln!("{MANY} deliveries in {took:?}, {kills} kills, {again} came more than once");
+    place().note(
+        "webhooks-killed",
+        &json!({
+            "delivered": MANY, "repeats": again, "kills": kills, "seconds": took.as_secs_f64(),
+            "per_second": f64::from(u32::try_from(MANY).unwrap()) / took.as_secs_f64(),
+        }),
+    );
     forget_copies(&stack).await;
+    stack.finish().await;
+}
+
+/// A server of TLS is told only when its certificate is of an authority that is believed, and of
+/// the name that was called.
+#[tokio::test]
+async fn tells_servers_whose_certificate_is_believed() {
+    let certificates = Certificates::make("certificates");
+    let authority = certificates.certificate("authority").display().to_string();
+    let stack = Stack::start(options().with("webhooks.extra_ca_file", authority)).await;
+    let secret = stack.secrets.make("whsec_");
+    for (name, is_believed) in
+        [("good", true), ("elsewhere", false), ("unknown", false), ("own", false)]
+    {
+        let receiver = Receiver::sealed(&stack, &certificates, (name, &secret)).await;
+        let customer = stack.customer(100_000).await;
+        let change =
+            json!({ "webhook_url": receiver.at("/good", &customer), "webhook_secret": secret });
+        customer.patch("/v1/webhook", change).await.data();
+        let tried = customer.post("/v1/webhook/test", json!({})).await;
+        live(&stack, &customer).await;
+        let attempts = eventually("it was tried", SOON, async || {
+            let attempts = customer.get("/v1/webhook/attempts").await.data();
+            if attempts.as_array().unwrap().len() >= 3 { Ok(attempts) } else { Err(attempts) }
+        })
+        .await;
+        let outcomes: BTreeSet<_> =
+            attempts.as_array().unwrap().iter().map(|it| it["outcome"].as_str().unwrap()).collect();
+        let came = receiver.came(&customer);
+        if is_believed {
+            assert_eq!(tried.data()["status_code"], 200);
+            assert_eq!(events(&came), ["webhook.test", "order.otp_received", "order.completed"]);
+            assert!(came.iter().all(|line| line["believed"] == true), "{came:?}");
+            assert_eq!(outcomes, BTreeSet::from(["delivered"]));
+        } else {
+            assert_ne!(tried.status, 200, "{name}: {}", tried.text);
+            assert_eq!(outcomes, BTreeSet::from(["untrusted"]), "{name}");
+            assert_eq!(came, [Value::Null; 0], "{name}");
+        }
+    }
     stack.finish().await;
 }

@@ -17,6 +17,7 @@ mod configuration;
 mod crash;
 mod failover;
 mod gateways;
+mod guide;
 mod harness;
 mod health;
 mod hooks;

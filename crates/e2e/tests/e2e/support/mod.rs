@@ -1,6 +1,7 @@
 //! Starts the system and looks at it from outside.
 
 mod books;
+mod certificates;
 mod ctl;
 mod customer;
 mod database;
@@ -9,6 +10,7 @@ mod finish;
 mod gate;
 mod gateways;
 mod http;
+mod node;
 mod options;
 mod place;
 mod ports;
@@ -19,15 +21,21 @@ mod redis;
 mod sandbox;
 mod secrets;
 mod server;
+mod snippets;
 mod stack;
 mod wait;
 
+pub(crate) use certificates::Certificates;
 pub(crate) use customer::{Bought, Customer, Product};
 pub(crate) use http::Reply;
+pub(crate) use node::packages;
 pub(crate) use options::{Options, variable_of};
-pub(crate) use place::place;
-pub(crate) use python::python;
+pub(crate) use place::{place, variable};
+pub(crate) use ports::free_port;
+pub(crate) use process::{Process, Program};
+pub(crate) use python::{interpreter, python};
 pub(crate) use receiver::Receiver;
 pub(crate) use server::Server;
+pub(crate) use snippets::{Block, Snippets, prints};
 pub(crate) use stack::Stack;
 pub(crate) use wait::{SOON, eventually, until};

@@ -13,6 +13,8 @@ pub(crate) struct Place {
     pub(crate) binaries: PathBuf,
     /// An interpreter that has the published clients; nothing: one is prepared.
     pub(crate) python: Option<PathBuf>,
+    /// A directory whose `node_modules` has the published packages; nothing: one is prepared.
+    pub(crate) node: Option<PathBuf>,
     /// Logs and whatever else the processes write.
     pub(crate) scratch: PathBuf,
 }
@@ -27,12 +29,21 @@ pub(crate) fn place() -> &'static Place {
             database_url,
             binaries: variable("E2E_BIN_DIR").map_or_else(beside_the_tests, PathBuf::from),
             python: variable("E2E_PYTHON").map(PathBuf::from),
+            node: variable("E2E_NODE").map(PathBuf::from),
             scratch: PathBuf::from(env!("CARGO_TARGET_TMPDIR")),
         }
     })
 }
 
 impl Place {
+    /// Keeps what a test measured for `bench`, which puts it into docs/benchmarks.md.
+    pub(crate) fn note(&self, name: &str, figures: &serde_json::Value) {
+        let folder = self.scratch.parent().unwrap().join("figures");
+        std::fs::create_dir_all(&folder).unwrap();
+        let text = serde_json::to_string_pretty(figures).unwrap() + "\n";
+        std::fs::write(folder.join(name).with_extension("json"), text).unwrap();
+    }
+
     /// The path of one of our binaries.
     pub(crate) fn binary(&self, name: &str) -> PathBuf {
         let path = self.binaries.join(name);

@@ -21,7 +21,7 @@ pub(crate) async fn python(script: &str, variables: &[(&str, &str)]) -> String {
 }
 
 /// Where Python is, with the published clients.
-pub(super) async fn interpreter() -> &'static Path {
+pub(crate) async fn interpreter() -> &'static Path {
     static PYTHON: OnceCell<PathBuf> = OnceCell::const_new();
     PYTHON
         .get_or_init(async || match &place().python {
@@ -45,7 +45,7 @@ async fn prepare() -> PathBuf {
     python
 }
 
-async fn run(command: &mut Command) {
-    let output = command.output().await.expect("python3 is missing; set E2E_PYTHON");
+pub(super) async fn run(command: &mut Command) {
+    let output = command.output().await.unwrap_or_else(|error| panic!("{command:?}: {error}"));
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }

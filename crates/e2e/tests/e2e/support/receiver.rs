@@ -1,10 +1,14 @@
 //! Servers of customers, written with the libraries that customers use.
 
-use std::path::Path;
+use std::{
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicU32, Ordering},
+};
 
 use serde_json::{Value, json};
 
 use super::{
+    certificates::Certificates,
     customer::Customer,
     process::{Process, Program},
     python::interpreter,
@@ -21,21 +25,43 @@ pub(crate) struct Receiver {
 impl Receiver {
     /// One that is ready.
     pub(crate) async fn start(stack: &Stack) -> Self {
+        Self::launch(stack, "http", Vec::new()).await
+    }
+
+    /// One that speaks TLS with that certificate, and believes what is signed with `secret`.
+    pub(crate) async fn sealed(
+        stack: &Stack,
+        certificates: &Certificates,
+        (name, secret): (&str, &str),
+    ) -> Self {
+        let path = |path: PathBuf| path.display().to_string();
+        let set = vec![
+            ("CERTIFICATE", path(certificates.certificate(name))),
+            ("KEY", path(certificates.key(name))),
+            ("SECRET", secret.to_owned()),
+        ];
+        Self::launch(stack, "https", set).await
+    }
+
+    async fn launch(stack: &Stack, scheme: &str, set: Vec<(&str, String)>) -> Self {
+        static TURN: AtomicU32 = AtomicU32::new(0);
+        let turn = TURN.fetch_add(1, Ordering::Relaxed);
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("python/receiver.py");
-        let environment = [("PYTHONUTF8", "1"), ("PYTHONDONTWRITEBYTECODE", "1")];
+        let usual = ["PYTHONUTF8", "PYTHONDONTWRITEBYTECODE"].map(|name| (name, "1".to_owned()));
+        let environment = usual.into_iter().chain(set);
         let process = Process::start(Program {
             name: "receiver".to_owned(),
             path: interpreter().await.to_owned(),
             arguments: vec![script.display().to_string()],
-            environment: environment.map(|(key, it)| (key.to_owned(), it.to_owned())).to_vec(),
-            log: stack.scratch("receiver.log"),
+            environment: environment.map(|(key, it)| (key.to_owned(), it)).collect(),
+            log: stack.scratch(&format!("receiver-{turn}.log")),
         });
         let mut receiver = Self { process, url: String::new() };
         let port = eventually("the receiver listens", SOON, async || {
             receiver.lines().first().and_then(|line| line["port"].as_u64()).ok_or("not yet")
         });
         let port = port.await;
-        receiver.url = format!("http://127.0.0.1:{port}");
+        receiver.url = format!("{scheme}://127.0.0.1:{port}");
         receiver
     }
 
