@@ -181,8 +181,9 @@ fn at_percent(sorted: &[f64], percent: usize) -> f64 {
 async fn repeat(stack: &Stack, order: i64, times: i32) {
     let copies = sqlx::query(
         "INSERT INTO events (user_id, order_id, kind, created_at, revision)
-         SELECT user_id, order_id, kind, now(), revision FROM events, generate_series(1, $2)
-         WHERE order_id = $1 AND kind = 'order.otp_received'",
+         SELECT user_id, order_id, kind, now(), revision FROM (
+             SELECT * FROM events WHERE order_id = $1 AND kind = 'order.otp_received'
+             ORDER BY id LIMIT 1) AS first, generate_series(1, $2)",
     );
     copies.bind(order).bind(times).execute(stack.database.pool()).await.unwrap();
 }
