@@ -46,7 +46,8 @@ described! {
         trigger: &'static str,
         /// The name of the server, without the rest of its address.
         host: String,
-        /// How it ended: delivered, redirected, refused, `timed_out`, unreachable or blocked.
+        /// How it ended: delivered, redirected, refused, `timed_out`, unreachable,
+        /// untrusted or blocked.
         outcome: String,
         /// What the server answered; null if nothing came.
         status_code: Option<u16>,

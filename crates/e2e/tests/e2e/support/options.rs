@@ -70,8 +70,8 @@ const QUICK: [(&str, &str); 27] = [
     ("pricing.markup_percent", "25"),
 ];
 
-const LOUD: &str = "info,rustls_platform_verifier=off,api_server=trace,webhook_ingest=trace,task_worker=trace,ctl=trace,\
-    domain=trace,infra=trace,http_kit=trace,runtime=trace";
+const LOUD: &str = "info,rustls_platform_verifier=off,api_server=trace,webhook_ingest=trace,\
+    task_worker=trace,ctl=trace,domain=trace,infra=trace,http_kit=trace,runtime=trace";
 
 impl Options {
     /// Sets `section.key` for all binaries.
