@@ -110,7 +110,7 @@ impl Backends {
         let Self { postgres, registry, hooks, wake, hub, rate, callers, meter } = self;
         let postgres = Arc::new(postgres);
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let terms = order_terms(&config.orders);
+        let terms = order_terms(&config.orders, &config.providers);
         let ports = PlacePorts {
             store: postgres.clone(),
             purchases: postgres.clone(),

@@ -16,6 +16,7 @@ pub mod outbox;
 pub mod privacy;
 pub mod providers;
 pub mod rates;
+pub mod retention;
 pub mod routing;
 pub mod store;
 pub mod tasks;

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use domain::retention::Record;
 use runtime::config::{self, Keys, Section};
 
 /// Everything this binary can be told.
@@ -25,6 +26,8 @@ pub struct Config {
     pub gateways: config::Gateways,
     /// How long SMS can be read.
     pub privacy: config::Privacy,
+    /// How long what is over is kept.
+    pub retention: config::Retention,
     /// How customers' own servers are told.
     pub webhooks: config::Webhooks,
     /// How often everything runs.
@@ -32,12 +35,31 @@ pub struct Config {
 }
 
 impl Config {
-    /// What a purchase takes besides its call to the provider.
-    const MARGIN: Duration = Duration::from_secs(5);
+    /// What a purchase takes besides asking its provider.
+    const MARGIN: Duration = Duration::from_secs(1);
 
     /// How old a purchase must be before it counts as abandoned.
     pub fn settle_patience(&self) -> Duration {
-        self.tasks.settle_patience.unwrap_or(self.providers.timeout + Self::MARGIN)
+        self.tasks.settle_patience.unwrap_or(self.longest_purchase() + Self::MARGIN)
+    }
+
+    /// For how long what is over is kept.
+    pub fn keep(&self) -> Vec<(Record, Duration)> {
+        let keep = self.retention;
+        let of = |record| match record {
+            Record::RequestKeys => keep.idempotency_keys,
+            Record::Callbacks => keep.sms_callbacks,
+            Record::Notices => keep.payment_notices,
+            Record::Orphans => keep.orphan_activations,
+            Record::Interventions => keep.task_interventions,
+            Record::HookMessages => keep.webhook_messages,
+        };
+        Record::ALL.into_iter().map(|record| (record, of(record))).collect()
+    }
+
+    /// Until when a provider may still answer with a number.
+    fn longest_purchase(&self) -> Duration {
+        self.providers.ask_within + self.providers.timeout
     }
 }
 
@@ -54,11 +76,17 @@ impl Section for Config {
             rates: keys.section("rates"),
             gateways: config::Gateways::read(keys),
             privacy: keys.section("privacy"),
+            retention: keys.section("retention"),
             webhooks: keys.section("webhooks"),
             tasks: keys.section("tasks"),
         };
-        if config.settle_patience() <= config.providers.timeout {
-            let message = "must be longer than providers.timeout_ms";
+        let longest = config.longest_purchase();
+        if config.settle_patience() <= longest {
+            let message = format!(
+                "must be longer than providers.ask_within_ms and providers.timeout_ms together, \
+                 which are {} ms: a purchase may take that long",
+                longest.as_millis(),
+            );
             keys.refuse("tasks.settle_patience_seconds", message);
         }
         config
@@ -98,12 +126,10 @@ pub struct Tasks {
     pub monitor: Duration,
     /// Sending a canary through the queue.
     pub canary: Duration,
-    /// Forgetting old idempotency keys.
+    /// Deleting what is over.
     pub purge: Duration,
     /// Forgetting SMS whose time is over.
     pub sms_forget: Duration,
-    /// How long an idempotency key is remembered.
-    pub keep_keys: Duration,
     /// A run that takes longer is given up.
     pub run_timeout: Duration,
     /// How long a durable task rests after its worker died.
@@ -125,7 +151,6 @@ impl Section for Tasks {
         const DAY: u64 = 24 * HOUR;
         let fast = 20..=60_000;
         let slow = 1..=DAY;
-        let days = keys.within("keep_keys_days", 7, 1..=365_u64);
         let patience: Option<u64> = keys.optional("settle_patience_seconds");
         Self {
             relay: keys.millis("relay_ms", 250, fast.clone()),
@@ -145,7 +170,6 @@ impl Section for Tasks {
             canary: keys.seconds("canary_seconds", 60, slow.clone()),
             purge: keys.seconds("purge_seconds", HOUR, slow.clone()),
             sms_forget: keys.seconds("sms_forget_seconds", 900, slow.clone()),
-            keep_keys: Duration::from_secs(days.saturating_mul(DAY)),
             run_timeout: keys.seconds("run_timeout_seconds", 120, 10..=HOUR),
             lease: keys.seconds("lease_seconds", 30, 1..=HOUR),
             foreign_kinds: keys.or("foreign_kinds", Vec::new()),

@@ -149,7 +149,7 @@ impl Parts {
             self.led(self.every("roll_up", every.roll_up), RollUp(self.postgres.clone())),
             self.led(self.every("collect", every.collect), self.collect()),
             self.led(self.every("monitor", every.monitor), self.monitor()),
-            self.led(self.every("webhooks", BACKLOG_EVERY), self.forget_hooks()),
+            self.led(self.every("webhooks", BACKLOG_EVERY), Hooks(self.postgres.clone())),
             self.slotted(self.every("adopt", every.adopt), self.adopt()),
             self.slotted(self.every("canary", every.canary), self.pulse()),
             self.slotted(self.every("purge", every.purge), self.purge()),
@@ -185,10 +185,6 @@ impl Parts {
         let deliver = deliver_messages(postgres, self.hooks.clone(), webhooks);
         let width = usize::try_from(webhooks.per_endpoint).unwrap_or(1);
         Lanes::new(Arc::new(deliver), width)
-    }
-
-    fn forget_hooks(&self) -> Hooks {
-        Hooks::new(self.postgres.clone(), self.clock.clone(), self.config.webhooks.keep)
     }
 
     fn queue(&self) -> Executor {
@@ -310,7 +306,7 @@ impl Parts {
             wake: self.wake.clone(),
             clock: self.clock.clone(),
         };
-        let terms = order_terms(&self.config.orders);
+        let terms = order_terms(&self.config.orders, &self.config.providers);
         let patience = Patience {
             settle_after: self.config.settle_patience(),
             orphan_after: self.config.tasks.orphan_after,
@@ -334,8 +330,7 @@ impl Parts {
     }
 
     fn purge(&self) -> Purge {
-        let keep = self.config.tasks.keep_keys;
-        Purge::new(self.postgres.clone(), self.postgres.clone(), self.clock.clone(), keep)
+        Purge::new(self.postgres.clone(), self.postgres.clone(), self.config.keep())
     }
 }
 

@@ -39,12 +39,13 @@ pub fn provider_settings(providers: &config::Providers) -> ProviderSettings {
     }
 }
 
-/// How long numbers live.
-pub fn order_terms(orders: &config::Orders) -> OrderTerms {
+/// How long numbers live, and how late their providers may be asked.
+pub fn order_terms(orders: &config::Orders, providers: &config::Providers) -> OrderTerms {
     OrderTerms {
         lifetime: orders.lifetime,
         minimum_cancel: orders.min_cancel,
         resend_cooldown: orders.resend_cooldown,
+        ask_within: providers.ask_within,
     }
 }
 

@@ -55,10 +55,6 @@ pub trait HookQueries: Send + Sync {
     /// The latest messages for a customer, newest first.
     async fn messages(&self, user: UserId, limit: u32) -> Result<Vec<Message>, StoreError>;
 
-    /// Deletes up to `limit` messages that ended before `before`, with their attempts, and tells
-    /// how many there were.
-    async fn forget_messages(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError>;
-
     /// What operators look at.
     async fn hook_vitals(&self) -> Result<HookVitals, StoreError>;
 }

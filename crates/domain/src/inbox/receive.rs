@@ -1,6 +1,6 @@
 //! Storing messages with their orders, and earning the money for them.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use super::{
     Callback, CallbackState, CallbackStore, IncomingSms, MessageSource, StoredCallback,
@@ -47,11 +47,17 @@ pub enum Receipt {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Word {
     Believed,
+    /// It cannot be asked.
+    Unheard,
     Over,
     Contradicted,
 }
 
 impl ReceiveSms {
+    /// For how long callbacks are kept at the least: by the end of that a repeat may no longer be
+    /// told from a first one.
+    const TOLD_APART: Duration = Duration::from_hours(7 * 24);
+
     /// Wires the use case.
     pub fn new(
         store: Arc<dyn Store>,
@@ -143,7 +149,7 @@ impl ReceiveSms {
             }
             Err(error) => {
                 tracing::warn!(provider.id = %provider, %error, "callback {} not confirmed", stored.id);
-                Ok(Word::Believed)
+                Ok(Word::Unheard)
             }
         }
     }
@@ -162,6 +168,12 @@ impl ReceiveSms {
         if word == Word::Over && order.status() == Status::Active {
             return Ok(Receipt::Kept);
         }
+        // Nobody waits for it, and a repeat of one that cost nothing must not cost something now.
+        let now = self.clock.now();
+        let is_old = order.changed_at + Self::TOLD_APART < now;
+        if word == Word::Unheard && late::was_refunded(&order) && is_old {
+            return Ok(Receipt::Kept);
+        }
         // Over before its message: the provider does not charge for it.
         if word == Word::Over && late::was_refunded(&order) {
             uow.inbox().mark_callback(id, CallbackState::Late).await?;
@@ -170,7 +182,7 @@ impl ReceiveSms {
         }
         let code = code.or_else(|| otp::recognise(text.reveal()).map(SmsCode::from));
         let sms = IncomingSms { code, text, source: MessageSource::Callback };
-        let state = deliver(&mut *uow, order, sms, self.clock.now()).await?;
+        let state = deliver(&mut *uow, order, sms, now).await?;
         uow.inbox().mark_callback(id, state).await?;
         uow.tasks().withdraw(TaskKind::ConfirmSms, &id.into()).await?;
         uow.commit().await?;

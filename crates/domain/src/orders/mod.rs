@@ -19,7 +19,7 @@ pub use capability::Capabilities;
 pub use order::{Again, Delivery, Lease, Order, OrderState, Quote};
 pub use ports::{
     Claim, IdempotencyKey, InFlight, OrderPage, OrderQueries, OrderRepo, OrderView, OrderWork,
-    Orphan, Purchases, RequestKey, RequestKeys, Reservation, ReserveError, Reserved,
+    Orphan, Purchases, RequestKey, Reservation, ReserveError, Reserved,
 };
 pub use status::{FailReason, IllegalTransition, Status};
 
@@ -32,4 +32,8 @@ pub struct OrderTerms {
     pub minimum_cancel: std::time::Duration,
     /// How long the customer must wait between two requests for a further SMS.
     pub resend_cooldown: std::time::Duration,
+    /// How long after its money was set aside a provider may still be asked for a number. Together
+    /// with the provider's own deadline it must be less than the patience of
+    /// [`settle::SettleReserving`], which otherwise gives orders up whose number is on its way.
+    pub ask_within: std::time::Duration,
 }

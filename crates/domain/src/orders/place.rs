@@ -3,7 +3,6 @@
 mod command;
 mod error;
 
-use std::time::Duration;
 
 pub use self::{
     command::{PlaceCommand, PlacePorts, Placed},
@@ -51,9 +50,6 @@ impl PlaceOrders {
     pub const MAX_QUANTITY: u32 = 100;
     /// The most providers asked for one order: each may take its whole deadline.
     pub const MAX_OFFERS: u32 = 5;
-    /// How long after its money was set aside a provider may still be asked: less than what the
-    /// reconciler waits for besides the provider's own deadline.
-    const ASK_WITHIN: Duration = Duration::from_secs(4);
 
     /// Wires the use case.
     pub fn new(ports: PlacePorts, terms: OrderTerms) -> Self {
@@ -234,7 +230,7 @@ impl PlaceOrders {
             Err(_) => return Err(AcquireError::Refused(Refusal::NotAsked("not readable"))),
         };
         // Who slept meanwhile may find the order released; a number bought now would be nobody's.
-        if order.attempted_at().is_none_or(|at| at + Self::ASK_WITHIN < self.ports.clock.now()) {
+        if order.attempted_at().is_none_or(|at| at + self.terms.ask_within < self.ports.clock.now()) {
             return Err(AcquireError::Refused(Refusal::NotAsked("too late")));
         }
         let error = match ask(&*adapter, quote).await {

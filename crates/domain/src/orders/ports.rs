@@ -120,13 +120,6 @@ impl IdempotencyKey {
     }
 }
 
-/// Forgetting request keys that are too old to be repeated.
-#[async_trait]
-pub trait RequestKeys: Send + Sync {
-    /// Deletes up to `limit` keys stored before `before` and tells how many there were.
-    async fn forget(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError>;
-}
-
 /// What a reservation did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reserved {

@@ -41,7 +41,7 @@ async fn answers_what_it_was_asked_before_it_ends() {
 async fn ends_at_once_when_told_twice() {
     let patient = Options::default()
         .with("providers.timeout_ms", 5000)
-        .with("tasks.settle_patience_seconds", 6);
+        .with("tasks.settle_patience_seconds", 7);
     let stack = Stack::start(patient).await;
     let customer = stack.customer(100_000).await;
     let product = customer.cheapest("wa", "ID").await;

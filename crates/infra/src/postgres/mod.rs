@@ -16,6 +16,7 @@ mod providers;
 mod purchases;
 mod queries;
 mod rates;
+mod retention;
 mod store;
 mod task_letters;
 mod tasks;

@@ -1,24 +1,9 @@
 //! What only the operator's tools and the task worker do.
 
-use async_trait::async_trait;
-use domain::{orders::RequestKeys, store::StoreError, time::Timestamp};
+use domain::store::StoreError;
 use sqlx::AssertSqlSafe;
 
 use super::{Postgres, error};
-
-#[async_trait]
-impl RequestKeys for Postgres {
-    async fn forget(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
-        let done = sqlx::query!(
-            "DELETE FROM idempotency_keys WHERE (user_id, operation, key) IN (
-                 SELECT user_id, operation, key FROM idempotency_keys WHERE created_at < $1
-                 ORDER BY created_at LIMIT $2 FOR UPDATE SKIP LOCKED)",
-            before,
-            i64::from(limit),
-        );
-        Ok(done.execute(&self.pool).await.map_err(error::store)?.rows_affected())
-    }
-}
 
 /// What a login of the database is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

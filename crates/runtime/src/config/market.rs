@@ -68,6 +68,8 @@ impl Section for Privacy {
 pub struct Providers {
     /// One whole call, answer included.
     pub timeout: Duration,
+    /// How long after its money was set aside a purchase may still ask a provider.
+    pub ask_within: Duration,
     /// Establishing a connection.
     pub connect_timeout: Duration,
     /// Calls to one provider at once; more are turned away.
@@ -82,6 +84,7 @@ impl Section for Providers {
     fn read(keys: &mut Keys<'_>) -> Self {
         let providers = Self {
             timeout: keys.millis("timeout_ms", 10_000, 100..=60_000),
+            ask_within: keys.millis("ask_within_ms", 4000, 100..=60_000),
             connect_timeout: keys.millis("connect_timeout_ms", 3000, 50..=30_000),
             max_in_flight: keys.within("max_in_flight", 64, 1..=4096),
             breaker_failures: keys.within("breaker_failures", 5, 1..=1000),
@@ -241,14 +244,10 @@ pub struct Webhooks {
     pub schedule_percent: u32,
     /// Attempts under way at one endpoint in one process.
     pub per_endpoint: u32,
-    /// How long messages and attempts can be looked at after they ended.
-    pub keep: Duration,
 }
 
 impl Section for Webhooks {
     fn read(keys: &mut Keys<'_>) -> Self {
-        const DAY: u64 = 24 * 3600;
-        let days = keys.within("keep_days", 14, 1..=365_u64);
         Self {
             timeout: keys.millis("timeout_ms", 3000, 100..=30_000),
             allow_plain_http_to: keys.or("allow_plain_http_to", Vec::new()),
@@ -256,7 +255,6 @@ impl Section for Webhooks {
             extra_ca: keys.optional("extra_ca"),
             schedule_percent: keys.within("schedule_percent", 100, 1..=100),
             per_endpoint: keys.within("per_endpoint", 2, 1..=16),
-            keep: Duration::from_secs(days.saturating_mul(DAY)),
         }
     }
 }

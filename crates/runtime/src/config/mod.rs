@@ -13,6 +13,7 @@ mod gateways;
 mod keys;
 mod market;
 mod reference;
+mod retention;
 mod sections;
 mod source;
 #[cfg(test)]
@@ -27,6 +28,7 @@ pub use gateways::{
 pub use keys::Keys;
 pub use market::{Ingest, Orders, Pricing, Privacy, Providers, Rates, Secrets, Webhooks};
 pub use reference::reference;
+pub use retention::Retention;
 pub use sections::{Database, Http, Log, LogFormat, Redis, Shutdown, Telemetry};
 pub use source::Source;
 pub use value::{HttpUrl, Raw, Value};

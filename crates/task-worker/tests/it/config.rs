@@ -23,7 +23,7 @@ fn read(more: &str) -> Result<Config, String> {
 fn everything_has_a_default() {
     let config = read("").unwrap();
     assert_eq!(config.tasks.relay, Duration::from_millis(250));
-    assert_eq!(config.tasks.keep_keys, Duration::from_hours(7 * 24));
+    assert_eq!(config.retention.idempotency_keys, Duration::from_hours(7 * 24));
     assert_eq!(config.tasks.orphan_after, Duration::from_mins(3));
 }
 
@@ -38,6 +38,15 @@ fn patience_follows_the_providers_deadline() {
 
 #[test]
 fn a_purchase_is_not_given_up_while_its_provider_may_answer() {
-    let refused = read("[tasks]\nsettle_patience_seconds = 10").unwrap_err();
-    assert!(refused.contains("tasks.settle_patience_seconds"), "{refused}");
+    // 10 s for the provider, and up to 4 s until it is asked.
+    let refused = read("[tasks]\nsettle_patience_seconds = 14").unwrap_err();
+    for key in ["tasks.settle_patience_seconds", "providers.ask_within_ms", "providers.timeout_ms"]
+    {
+        assert!(refused.contains(key), "{refused}");
+    }
+    read("[tasks]\nsettle_patience_seconds = 15").unwrap();
+    let quick = "[tasks]\nsettle_patience_seconds = 14\n[providers]\nask_within_ms = 3900";
+    read(quick).unwrap();
+    let slow = "[tasks]\nsettle_patience_seconds = 15\n[providers]\nask_within_ms = 5000";
+    read(slow).unwrap_err();
 }

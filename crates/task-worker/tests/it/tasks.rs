@@ -1,8 +1,8 @@
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+    time::Duration,
 };
-use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::{
@@ -14,10 +14,11 @@ use domain::{
         treasury::{Decision, Treasury},
     },
     money::Amount,
-    orders::{OrderWork, RequestKeys, Status},
+    orders::{OrderWork, Status},
     outbox::{EventKind, EventQueries, StampedEvent},
     providers::Listing,
     rates::{IdrPerUsd, RateError, RateSource, RefreshRate},
+    retention::{Purged, Record, Retention},
     store::{Store, StoreError},
     tasks::TaskKind,
     time::{Clock, Timestamp},
@@ -320,31 +321,46 @@ async fn sums_are_kept_and_debts_collected_in_the_background() {
     assert_eq!(run(&Collect(CollectDebts::new(store.clone(), store))).await, Progress::Done);
 }
 
-/// Keys of which the oldest may go.
-struct Keys {
-    left: AtomicU64,
-    before: Mutex<Option<Timestamp>>,
-}
+/// Tables of which so much may go; those it does not know cannot be purged.
+struct Shelf(Mutex<BTreeMap<&'static str, u64>>);
 
 #[async_trait]
-impl RequestKeys for Keys {
-    async fn forget(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
-        *self.before.lock().unwrap() = Some(before);
-        let gone = self.left.load(Ordering::Relaxed).min(u64::from(limit));
-        self.left.fetch_sub(gone, Ordering::Relaxed);
-        Ok(gone)
+impl Retention for Shelf {
+    async fn purge(&self, record: Record, keep: Duration, limit: u32) -> Result<Purged, StoreError> {
+        let mut tables = self.0.lock().unwrap();
+        let left = tables.get_mut(record.table()).ok_or_else(|| StoreError::Unavailable("down".into()))?;
+        let removed = u64::from(limit).min(*left);
+        *left -= removed;
+        let oldest = if *left > 0 { keep + Duration::from_secs(7) } else { keep / 2 };
+        Ok(Purged { removed, oldest: Some(oldest) })
     }
 }
 
 #[tokio::test]
-async fn old_keys_are_forgotten_batch_by_batch() {
+async fn what_is_over_goes_batch_by_batch() {
     let market = market().await;
-    let keys = Arc::new(Keys { left: AtomicU64::new(5_100), before: Mutex::default() });
-    let week = Duration::from_hours(7 * 24);
-    let terms = Arc::new(market.store.clone());
-    let purge = Purge::new(keys.clone(), terms, market.clock.clone(), week);
-    assert_eq!(run(&purge).await, Progress::More);
-    assert_eq!(run(&purge).await, Progress::Done);
-    assert_eq!(keys.left.load(Ordering::Relaxed), 0);
-    assert_eq!(*keys.before.lock().unwrap(), Some(market.clock.now() - week));
+    let shelf = |tables: &[(Record, u64)]| {
+        let tables = tables.iter().map(|(record, left)| (record.table(), *left));
+        Arc::new(Shelf(Mutex::new(tables.collect())))
+    };
+    let purge = |shelf: &Arc<Shelf>| {
+        let week = Duration::from_hours(7 * 24);
+        let keep = Record::ALL.map(|record| (record, week)).to_vec();
+        Purge::new(shelf.clone(), Arc::new(market.store.clone()), keep)
+    };
+    let all = shelf(&Record::ALL.map(|record| (record, 10)));
+    assert_eq!(run(&purge(&all)).await, Progress::Done);
+    assert!(all.0.lock().unwrap().values().all(|left| *left == 0));
+    let mut tables = Record::ALL.map(|record| (record, 0));
+    tables[0].1 = 2_100;
+    let one = shelf(&tables);
+    let overdue = format!("retention_overdue_seconds{{table=\"{}\"}}", tables[0].0.table());
+    assert_eq!(run(&purge(&one)).await, Progress::More);
+    assert!(is(gauge(&overdue), 7.0));
+    assert_eq!(run(&purge(&one)).await, Progress::Done);
+    assert!(is(gauge(&overdue), 0.0));
+    // The first of two fails, the second is purged all the same.
+    let half = shelf(&[(Record::ALL[1], 5)]);
+    assert!(purge(&half).run().await.is_err());
+    assert!(half.0.lock().unwrap().values().all(|left| *left == 0));
 }

@@ -331,27 +331,6 @@ pub async fn counts_trials_of_late<B: Backend>(store: &B) -> Outcome {
     Ok(())
 }
 
-/// What waits is kept; what ended long ago goes with its attempts, in batches.
-pub async fn forgets_what_ended_long_ago<B: Backend>(store: &B) -> Outcome {
-    let stage = Stage::open(store, 100).await?;
-    listen(store, stage.user).await?;
-    receive(&stage, stage.active("1").await?, "1111").await?;
-    store.stamp(10).await?;
-    for number in 1..=3 {
-        let message = trial(stage.user, number << 64, instant(0));
-        add(store, &message, &[attempt(&message, 1)]).await?;
-    }
-    let fresh = trial(stage.user, 9 << 64, instant(50));
-    add(store, &fresh, &[attempt(&fresh, 1)]).await?;
-    assert_eq!(store.forget_messages(instant(10), 2).await?, 2);
-    assert_eq!(store.forget_messages(instant(10), 2).await?, 1);
-    assert_eq!(store.forget_messages(instant(10), 2).await?, 0);
-    let left: Vec<_> = store.messages(stage.user, 10).await?.iter().map(|it| it.state).collect();
-    assert!(left.contains(&MessageState::Waiting) && left.len() == 2, "{left:?}");
-    assert_eq!(store.attempts(stage.user, 10).await?.len(), 1);
-    Ok(())
-}
-
 /// What waits, and who is sent nothing.
 pub async fn shows_what_operators_look_at<B: Backend>(store: &B) -> Outcome {
     let stage = Stage::open(store, 100).await?;

@@ -21,6 +21,7 @@ pub mod payments;
 pub mod periodic;
 pub mod purchases;
 pub mod rates;
+pub mod replays;
 pub mod rivals;
 mod shelf;
 mod stage;
@@ -34,7 +35,7 @@ use domain::{
     identity::{IdentityQueries, TokenQueries, TokenUse},
     inbox::CallbackStore,
     ledger::{LedgerQueries, LedgerUpkeep},
-    orders::{OrderQueries, OrderWork, Purchases, RequestKeys},
+    orders::{OrderQueries, OrderWork, Purchases},
     outbox::{EventQueries, EventRelay},
     providers::ProviderDirectory,
     rates::RateBook,
@@ -47,7 +48,6 @@ use domain::{
 pub trait Backend:
     Store
     + Purchases
-    + RequestKeys
     + OrderQueries
     + OrderWork
     + CatalogQueries
@@ -73,8 +73,7 @@ pub trait Backend:
 impl<T> Backend for T where
     T: Store
         + Purchases
-        + RequestKeys
-        + OrderQueries
+            + OrderQueries
         + OrderWork
         + CatalogQueries
         + CatalogRepo
@@ -165,7 +164,6 @@ macro_rules! cases {
             replays_an_equal_request,
             refuses_a_key_with_another_request,
             keeps_keys_of_customers_apart,
-            forgets_old_keys_only,
             keeps_the_rate_that_was_shown_first,
             reserves_once_for_concurrent_equal_requests,
             never_overdraws_under_concurrency,
@@ -357,7 +355,6 @@ macro_rules! cases {
             puts_down_attempts_newest_first,
             refuses_to_put_down_an_attempt_twice,
             counts_trials_of_late,
-            forgets_what_ended_long_ago,
             shows_what_operators_look_at,
         }
     };

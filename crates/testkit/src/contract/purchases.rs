@@ -1,7 +1,5 @@
 //! Reserving and activating, under concurrency too.
 
-use std::time::Duration;
-
 use domain::{
     catalog::Offer,
     ids::ProviderId,
@@ -112,29 +110,6 @@ pub async fn keeps_keys_of_customers_apart<B: Backend>(store: &B) -> Outcome {
     let elsewhere = domain::orders::RequestKey { operation: "orders.replace", ..key };
     let again = stage.reserve(&stage.draft(1, Some(elsewhere))).await?;
     assert!(matches!(again, Reserved::New(_)));
-    assert_clean(store).await
-}
-
-/// A key that is old enough is free again, a younger one is not; at most as many go as asked for.
-pub async fn forgets_old_keys_only<B: Backend>(store: &B) -> Outcome {
-    let stage = Stage::open(store, 1_000).await?;
-    let border = start_of_time() + Duration::from_hours(24);
-    for (name, at) in [
-        ("old-1", border - Duration::from_secs(2)),
-        ("old-2", border - Duration::from_micros(1)),
-        ("young", border),
-    ] {
-        let mut draft = stage.draft(1, Some(request(name, "one")?));
-        draft.draft.created_at = at;
-        stage.reserve(&draft).await?;
-    }
-    let left = [store.forget(border, 1).await?, store.forget(border, 9).await?];
-    assert_eq!((left, store.forget(border, 9).await?), ([1, 1], 0));
-    for (name, known) in [("old-1", false), ("old-2", false), ("young", true)] {
-        let found = store.replay(stage.user, &request(name, "one")?).await?;
-        assert_eq!(found.is_some(), known, "{name}");
-    }
-    assert_eq!(stage.wallet().await?, (1_000 - 3 * PRICE, 3 * PRICE));
     assert_clean(store).await
 }
 

@@ -106,6 +106,7 @@ impl Market {
         lifetime: Duration::from_mins(2),
         minimum_cancel: Duration::from_secs(20),
         resend_cooldown: Duration::from_secs(10),
+        ask_within: Duration::from_secs(4),
     };
     /// How long its reconcilers wait.
     pub const PATIENCE: Patience =

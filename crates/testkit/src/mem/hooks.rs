@@ -204,20 +204,6 @@ impl HookQueries for MemStore {
         .await
     }
 
-    async fn forget_messages(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
-        self.write("forget_messages", |state| {
-            let old = state.hooks.messages.values().filter(|(message, _, changed)| {
-                message.state != MessageState::Waiting && *changed < before
-            });
-            let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-            let old: Vec<_> = old.map(|(message, ..)| message.id).take(limit).collect();
-            state.hooks.messages.retain(|id, _| !old.contains(id));
-            state.hooks.attempts.retain(|attempt| !old.contains(&attempt.message));
-            Ok(u64::try_from(old.len()).unwrap_or(u64::MAX))
-        })
-        .await
-    }
-
     async fn hook_vitals(&self) -> Result<HookVitals, StoreError> {
         let now = self.now();
         self.read("hook_vitals", |state| {

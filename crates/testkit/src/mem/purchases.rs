@@ -3,13 +3,12 @@ use domain::{
     ids::{OrderId, UserId},
     ledger::PostError,
     orders::{
-        Claim, Order, Purchases, RequestKey, RequestKeys, Reservation, ReserveError, Reserved,
+        Claim, Order, Purchases, RequestKey, Reservation, ReserveError, Reserved,
         Status,
     },
     outbox::{Event, EventKind},
     rates::Rate,
     store::StoreError,
-    time::Timestamp,
 };
 
 use super::{
@@ -68,8 +67,7 @@ impl Purchases for MemStore {
             if let Some(RequestKey { key, operation, fingerprint }) = &reservation.key {
                 let fingerprint = fingerprint.clone();
                 let ids = orders.iter().map(|order| order.id).collect();
-                let at = reservation.draft.created_at;
-                let request = Request { fingerprint, at, orders: ids, shown_at: None };
+                let request = Request { fingerprint, orders: ids, shown_at: None };
                 state.requests.insert((user, *operation, key.as_str().to_owned()), request);
             }
             Ok(Reserved::New(orders))
@@ -130,21 +128,4 @@ fn activate(state: &mut State, order: &Order) -> Claim {
     let event = Event { user: order.user, order: order.id, kind: EventKind::OrderActive };
     state.fresh_events.push((event, order.changed_at, None));
     Claim::Won
-}
-
-#[async_trait]
-impl RequestKeys for MemStore {
-    async fn forget(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
-        self.write("forget", |state| {
-            let old = state.requests.iter().filter(|(_, request)| request.at < before);
-            let old: Vec<_> = old.map(|(key, _)| key.clone()).collect();
-            let mut forgotten = 0;
-            for key in old.into_iter().take(usize::try_from(limit).unwrap_or(usize::MAX)) {
-                state.requests.remove(&key);
-                forgotten += 1;
-            }
-            Ok(forgotten)
-        })
-        .await
-    }
 }

@@ -64,7 +64,6 @@ impl OrderRow {
 #[derive(Debug, Clone)]
 pub(super) struct Request {
     pub(super) fingerprint: String,
-    pub(super) at: Timestamp,
     pub(super) orders: Vec<OrderId>,
     pub(super) shown_at: Option<Rate>,
 }

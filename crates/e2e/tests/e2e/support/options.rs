@@ -36,12 +36,13 @@ impl Default for Options {
     }
 }
 
-const QUICK: [(&str, &str); 27] = [
+const QUICK: [(&str, &str); 28] = [
     ("database.max_connections", "8"),
     // A busy machine is no fault that a test is about.
     ("database.acquire_timeout_seconds", "20"),
     ("orders.resend_cooldown_seconds", "1"),
     ("providers.timeout_ms", "2000"),
+    ("providers.ask_within_ms", "1500"),
     ("providers.connect_timeout_ms", "500"),
     // Faults are what most tests are about; the breaker has a test of its own.
     ("providers.breaker_failures", "1000"),
@@ -53,7 +54,7 @@ const QUICK: [(&str, &str); 27] = [
     ("tasks.watch_topups_seconds", "1"),
     ("tasks.lock_seconds", "2"),
     ("tasks.lease_seconds", "3"),
-    ("tasks.settle_patience_seconds", "3"),
+    ("tasks.settle_patience_seconds", "4"),
     ("tasks.orphan_after_seconds", "2"),
     ("shutdown.drain_seconds", "0"),
     ("shutdown.grace_seconds", "10"),

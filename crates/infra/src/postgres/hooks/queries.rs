@@ -8,7 +8,6 @@ use domain::{
     },
     ids::{OrderId, UserId},
     store::StoreError,
-    time::Timestamp,
 };
 
 use super::rows::{AttemptRow, EndpointRow, MessageRow};
@@ -122,17 +121,6 @@ impl HookQueries for Postgres {
         );
         let rows = rows.fetch_all(&self.pool).await.map_err(error::store)?;
         rows.into_iter().map(Message::try_from).collect()
-    }
-
-    async fn forget_messages(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
-        let done = sqlx::query!(
-            "DELETE FROM webhook_messages WHERE id IN (
-                 SELECT id FROM webhook_messages WHERE state <> 'waiting' AND changed_at < $1
-                 ORDER BY changed_at LIMIT $2 FOR UPDATE SKIP LOCKED)",
-            before,
-            i64::from(limit),
-        );
-        Ok(done.execute(&self.pool).await.map_err(error::store)?.rows_affected())
     }
 
     async fn hook_vitals(&self) -> Result<HookVitals, StoreError> {

@@ -4,6 +4,7 @@ mod books;
 mod contract;
 mod ledger_model;
 mod locks;
+mod retention;
 mod roles;
 mod rules;
 mod traces;

@@ -66,6 +66,9 @@ const FORBIDDEN: &[&str] = &[
     "UPDATE payment_notices SET payment = 'payment:mine'",
     "UPDATE exchange_rates SET idr_per_usd = 1000",
     "DELETE FROM sms_inbox",
+    "DELETE FROM payment_notices",
+    "DELETE FROM orphan_activations",
+    "DELETE FROM task_audit",
     "DELETE FROM sms_keys",
     "UPDATE sms_keys SET day = day - 1",
     "DROP TABLE orders",
@@ -101,6 +104,7 @@ const FOREIGN: &[(&str, &[&str])] = &[
             "DELETE FROM webhook_messages",
             "DELETE FROM webhook_attempts",
             "UPDATE webhook_attempts SET outcome = 'delivered'",
+            PURGE,
             TELL,
             "SELECT task_intervene(1, 'retry', 'me', 'because')",
         ],
@@ -134,6 +138,7 @@ const FOREIGN: &[(&str, &[&str])] = &[
             "SELECT * FROM webhook_endpoints",
             "SELECT * FROM webhook_messages",
             "SELECT * FROM webhook_attempts",
+            PURGE,
             TELL,
             "SELECT task_intervene(1, 'discard', 'me', 'because')",
         ],
@@ -176,12 +181,14 @@ const FOREIGN: &[(&str, &[&str])] = &[
             "INSERT INTO webhook_messages (id) VALUES (gen_random_uuid())",
             "DELETE FROM webhook_messages",
             "INSERT INTO webhook_attempts (host) VALUES ('x')",
+            PURGE,
             TELL,
             "DELETE FROM task_audit",
         ],
     ),
 ];
 
+const PURGE: &str = "SELECT retention_purge('payment_notices', interval '900 days', 10)";
 const TELL: &str = "SELECT webhook_enqueue('{}')";
 const NOTE: &str = "SELECT ledger.note_decision('x', 'me', 'because')";
 const PROPOSE: &str = "SELECT ledger.propose_adjustment('x', 1, 'give', 1, 'me', 'because')";
