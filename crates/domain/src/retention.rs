@@ -56,12 +56,8 @@ pub trait Retention: Send + Sync {
     /// Deletes up to `limit` of what has been over for longer than `keep`, the oldest first, on the
     /// storage's own clock. What something open refers to stays, and so does everything for a least
     /// time of its own: a shorter `keep` is refused.
-    async fn purge(
-        &self,
-        record: Record,
-        keep: Duration,
-        limit: u32,
-    ) -> Result<Purged, StoreError>;
+    async fn purge(&self, record: Record, keep: Duration, limit: u32)
+    -> Result<Purged, StoreError>;
 }
 
 /// What a purge found.

@@ -18,22 +18,28 @@ pub(super) fn lines(history: &TopupHistory) -> Vec<String> {
     for PaymentRecord { payment_id, credited, reversed, .. } in &history.payments {
         lines.push(format!("payment {payment_id}: {credited} IDR credited, {reversed} taken back"));
     }
-    for Reversal { id, kind, amount, taken, state, .. } in &history.reversals {
-        let (kind, state) = (kind.as_str(), state.as_str());
-        lines.push(format!("{kind} {id}: {amount} went back, {taken} IDR taken, {state}"));
+    for Reversal { id, kind, amount, taken, given, state, .. } in &history.reversals {
+        let (kind, state, given) = (kind.as_str(), state.as_str(), returned(*given));
+        lines.push(format!("{kind} {id}: {amount} went back, {taken} IDR taken{given}, {state}"));
     }
-    for Refund { id, amount, value, state, operator, approver, claim_url, .. } in &history.refunds {
-        let state = state.as_str();
+    for refund in &history.refunds {
+        let Refund { id, amount, given, value, state, operator, approver, claim_url, .. } = refund;
+        let (state, given) = (state.as_str(), returned(*given));
         let claim =
             claim_url.as_ref().map_or_else(String::new, |url| format!(", claimed at {url}"));
         lines.push(format!(
-            "refund {id}: {value} for {amount} IDR, {state}, by {operator} and {approver}{claim}"
+            "refund {id}: {value} for {amount} IDR{given}, {state}, by {operator} and {approver}{claim}"
         ));
     }
     for Resolution { flag, operator, note, .. } in &history.resolutions {
         lines.push(format!("{} dealt with by {operator}: {note}", flag.as_str()));
     }
     lines
+}
+
+/// What of it the customer has got back.
+fn returned(given: i64) -> String {
+    if given > 0 { format!(", {given} IDR given back") } else { String::new() }
 }
 
 fn payment(payment: &PaymentRecord) -> Value {
@@ -47,7 +53,7 @@ fn reversal(reversal: &Reversal) -> Value {
     json!({
         "id": reversal.id, "kind": reversal.kind.as_str(), "payment_id": reversal.payment_id,
         "amount": reversal.amount.to_string(), "taken": reversal.taken,
-        "state": reversal.state.as_str(),
+        "given": reversal.given, "state": reversal.state.as_str(),
     })
 }
 
@@ -55,7 +61,7 @@ fn reversal(reversal: &Reversal) -> Value {
 pub(super) fn refund(refund: &Refund) -> Value {
     json!({
         "id": refund.id.to_string(), "payment_id": refund.payment_id,
-        "amount": refund.amount.get(), "value": refund.value.to_string(),
+        "amount": refund.amount.get(), "given": refund.given, "value": refund.value.to_string(),
         "state": refund.state.as_str(), "operator": refund.operator, "approver": refund.approver,
         "reason": refund.reason, "gateway_refund_id": refund.gateway_refund_id,
         "claim_url": refund.claim_url, "created_at": refund.created_at.to_rfc3339(),

@@ -3,7 +3,6 @@
 mod command;
 mod error;
 
-
 pub use self::{
     command::{PlaceCommand, PlacePorts, Placed},
     error::PlaceError,
@@ -230,7 +229,8 @@ impl PlaceOrders {
             Err(_) => return Err(AcquireError::Refused(Refusal::NotAsked("not readable"))),
         };
         // Who slept meanwhile may find the order released; a number bought now would be nobody's.
-        if order.attempted_at().is_none_or(|at| at + self.terms.ask_within < self.ports.clock.now()) {
+        if order.attempted_at().is_none_or(|at| at + self.terms.ask_within < self.ports.clock.now())
+        {
             return Err(AcquireError::Refused(Refusal::NotAsked("too late")));
         }
         let error = match ask(&*adapter, quote).await {

@@ -2,6 +2,7 @@
 
 mod apply;
 pub mod confirm;
+mod give_back;
 mod handlers;
 mod payment;
 pub mod poll;

@@ -42,12 +42,10 @@ impl PaymentRecord {
         Amount::new(exact.checked_sub(self.reversed)?)
     }
 
-    /// What to give the customer when `amount` comes back to us after all: whatever was taken
-    /// beyond the share of what stays away.
-    pub fn restoration_of(&self, amount: Amount) -> Option<Amount> {
-        let left = self.returned.checked_sub(amount.get())?;
-        let exact = if left > 0 { self.share_of(left)? } else { 0 };
-        Amount::new(self.reversed.checked_sub(exact)?)
+    /// What was taken from the customer beyond the share of what is away.
+    pub fn surplus(&self) -> Option<Amount> {
+        let due = if self.returned > 0 { self.share_of(self.returned)? } else { 0 };
+        Amount::new(self.reversed.checked_sub(due)?)
     }
 
     /// What is left to go back to the payer, in ledger units of the charge's currency.
@@ -91,8 +89,21 @@ pub struct Reversal {
     pub amount: Money,
     /// What was taken from the customer, in whole rupiah; zero when nothing was left to take.
     pub taken: i64,
+    /// What of it was given back since, in whole rupiah: less while other returns stand for it.
+    pub given: i64,
     /// How it stands.
     pub state: ReversalState,
+}
+
+impl Reversal {
+    /// Its name in the ledger: refunds and disputes of one gateway may have equal ids.
+    pub fn reference(&self) -> String {
+        match self.kind {
+            ReversalKind::Refund => format!("refund:{}", self.id),
+            ReversalKind::Dispute => format!("dispute:{}", self.id),
+            ReversalKind::Undone => self.id.clone(),
+        }
+    }
 }
 
 stored_words! {
@@ -130,6 +141,8 @@ pub struct Refund {
     pub payment_id: String,
     /// What is taken from the customer, in whole rupiah.
     pub amount: Amount,
+    /// What of it was given back because the refund failed, in whole rupiah.
+    pub given: i64,
     /// What the gateway gives back, in the currency of the charge.
     pub value: Money,
     /// Who ordered it.
@@ -164,7 +177,7 @@ stored_words! {
         Sent = "SENT",
         /// The payer has it.
         Done = "DONE",
-        /// It did not work; the customer has the money back.
+        /// It did not work; the customer has the money back, but for what went back otherwise.
         Failed = "FAILED",
     }
 }

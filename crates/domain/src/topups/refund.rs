@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{PaymentRecord, Refund, RefundProgress, Topup, schedule, state, topup::share};
+use super::{
+    PaymentRecord, Refund, RefundProgress, Topup, give_back::give_back, schedule, state,
+    topup::share,
+};
 use crate::{
     fault::{Code, Fault, FieldFault},
     gateways::{GatewayDirectory, GatewayError, RefundRequest, RefundState, RefundWay, Refunded},
@@ -90,6 +93,7 @@ impl OrderRefund {
             topup: topup.id,
             payment_id: payment.payment_id.clone(),
             amount,
+            given: 0,
             value,
             operator: command.operator.trim().to_owned(),
             approver: command.approver.trim().to_owned(),
@@ -156,22 +160,6 @@ const fn sendable(units: Amount, currency: Currency) -> Option<Amount> {
     }
 }
 
-/// The customer gets the money back: the gateway will not pay it out.
-pub(super) async fn give_back(
-    uow: &mut dyn UnitOfWork,
-    topup: &Topup,
-    payment: &mut PaymentRecord,
-    refund: &Refund,
-) -> Result<(), PostError> {
-    let (gateway, reference) = (topup.gateway, refund.id.to_string());
-    let (user, dollars) = (topup.user, refund.value.dollars());
-    let journal = chart::topup_refund_reversal(gateway, &reference, user, refund.amount, dollars);
-    uow.ledger().post(&journal).await?;
-    uow.ledger().repay_debt(user).await?;
-    payment.shift(-refund.value.amount.get(), -refund.amount.get());
-    Ok(())
-}
-
 /// Tells the gateway of a refund; runs as a durable task.
 #[derive(Clone)]
 pub struct SendRefund {
@@ -236,14 +224,17 @@ impl SendRefund {
             return Ok(refund);
         }
         note(&mut refund, answer);
+        uow.topups().update_refund(&refund, now).await?;
         if refund.state == RefundProgress::Failed {
             let payment = uow.topups().payment(topup.gateway, &refund.payment_id).await?;
             let mut payment = payment.ok_or(RefundError::Unknown)?;
-            give_back(&mut *uow, &topup, &mut payment, &refund).await?;
+            payment.shift(-refund.value.amount.get(), 0);
+            give_back(&mut *uow, (&topup, &mut payment), &id.to_string(), now).await?;
             uow.topups().put_payment(&payment).await?;
-            tracing::error!(topup.id = %topup.id, refund.id = %id, "refund {id} failed; the customer has the money back");
+            refund = uow.topups().refund(id).await?.ok_or(RefundError::Unknown)?;
+            let given = refund.given;
+            tracing::error!(topup.id = %topup.id, refund.id = %id, "refund {id} failed; the customer has {given} IDR back");
         }
-        uow.topups().update_refund(&refund, now).await?;
         settle_state(&mut *uow, &mut topup, now).await?;
         uow.commit().await?;
         Ok(refund)

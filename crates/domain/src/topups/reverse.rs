@@ -5,7 +5,7 @@
 
 use super::{
     PaymentRecord, Refund, RefundProgress, Reversal, ReversalKind, ReversalState, Topup, TopupFlag,
-    apply::ApplyError,
+    apply::ApplyError, give_back::give_back,
 };
 use crate::{
     gateways::{
@@ -49,11 +49,11 @@ pub(super) async fn book(
     for refund in &report.refunds {
         moved = moved.or(match desk.ours(refund).await? {
             Some(known) => desk.our_refund(known, refund, now).await?,
-            None => desk.foreign_refund(refund).await?,
+            None => desk.foreign_refund(refund, now).await?,
         });
     }
     for dispute in &report.disputes {
-        moved = moved.or(desk.dispute(dispute).await?);
+        moved = moved.or(desk.dispute(dispute, now).await?);
     }
     Ok(moved)
 }
@@ -81,20 +81,28 @@ impl Desk<'_> {
         self.take(ReversalKind::Undone, id, amount).await
     }
 
-    async fn foreign_refund(&mut self, refund: &RefundReport) -> Result<Reversed, ApplyError> {
+    async fn foreign_refund(
+        &mut self,
+        refund: &RefundReport,
+        now: Timestamp,
+    ) -> Result<Reversed, ApplyError> {
         let known = self.find(ReversalKind::Refund, &refund.id).map(|known| known.state);
         match (refund.state, known) {
             (RefundState::Pending | RefundState::Done, None) => {
                 self.take(ReversalKind::Refund, refund.id.clone(), refund.amount).await
             }
             (RefundState::Failed, Some(ReversalState::Booked)) => {
-                self.restore(ReversalKind::Refund, &refund.id).await
+                self.restore(ReversalKind::Refund, &refund.id, now).await
             }
             _ => Ok(Reversed::Nothing),
         }
     }
 
-    async fn dispute(&mut self, dispute: &DisputeReport) -> Result<Reversed, ApplyError> {
+    async fn dispute(
+        &mut self,
+        dispute: &DisputeReport,
+        now: Timestamp,
+    ) -> Result<Reversed, ApplyError> {
         let known = self.find(ReversalKind::Dispute, &dispute.id).map(|known| known.state);
         match (dispute.state, known) {
             (DisputeState::Inquiry, None) => {
@@ -119,7 +127,7 @@ impl Desk<'_> {
             (DisputeState::Won, Some(ReversalState::Booked | ReversalState::Final)) => {
                 let (stop, by) = (self.stop(dispute), self.topup.gateway.code());
                 self.uow.ledger().unfreeze(&stop, by).await?;
-                self.restore(ReversalKind::Dispute, &dispute.id).await
+                self.restore(ReversalKind::Dispute, &dispute.id, now).await
             }
             _ => Ok(Reversed::Nothing),
         }
@@ -163,15 +171,15 @@ impl Desk<'_> {
         if next == refund.state && refund.gateway_refund_id.is_some() {
             return Ok(Reversed::Nothing);
         }
-        let mut moved = Reversed::Nothing;
-        if next == RefundProgress::Failed {
-            super::refund::give_back(self.uow, self.topup, self.payment, &refund).await?;
-            moved = Reversed::Moved;
-        }
         refund.state = next;
         refund.gateway_refund_id.get_or_insert_with(|| report.id.clone());
         self.uow.topups().update_refund(&refund, now).await?;
-        Ok(moved)
+        if next != RefundProgress::Failed {
+            return Ok(Reversed::Nothing);
+        }
+        self.payment.shift(-refund.value.amount.get(), 0);
+        self.give_back(&refund.id.to_string(), now).await?;
+        Ok(Reversed::Moved)
     }
 
     fn find(&self, kind: ReversalKind, id: &str) -> Option<&Reversal> {
@@ -193,14 +201,6 @@ impl Desk<'_> {
             self.topup.raise(TopupFlag::Excess);
         }
         let taken = self.payment.reversal_of(amount.amount);
-        if let Some(taken) = taken {
-            let reference = reference(kind, &id);
-            let journal = chart::clawback(gateway, &reference, user, taken, amount.dollars());
-            self.uow.ledger().post(&journal).await?;
-            self.uow.ledger().repay_debt(user).await?;
-        }
-        let taken = taken.map_or(0, Amount::get);
-        self.payment.shift(amount.amount.get(), taken);
         let reversal = Reversal {
             gateway,
             id,
@@ -208,33 +208,42 @@ impl Desk<'_> {
             payment_id: self.payment.payment_id.clone(),
             kind,
             amount,
-            taken,
+            taken: taken.map_or(0, Amount::get),
+            given: 0,
             state: ReversalState::Booked,
         };
-        tracing::warn!(topup.id = %self.topup.id, reversal = %reversal.id, kind = kind.as_str(), "money of top-up {} went back to the payer", self.topup.id);
-        self.uow.topups().put_reversal(&reversal).await?;
-        self.known.push(reversal);
-        Ok(Reversed::Moved)
-    }
-
-    async fn restore(&mut self, kind: ReversalKind, id: &str) -> Result<Reversed, ApplyError> {
-        let Some(mut reversal) = self.find(kind, id).cloned() else {
-            return Ok(Reversed::Nothing);
-        };
-        let (user, amount) = (self.topup.user, reversal.amount);
-        let given = self.payment.restoration_of(amount.amount).map_or(0, Amount::get);
-        let given = given.min(reversal.taken);
-        if let Some(given) = Amount::new(given) {
-            let (gateway, reference) = (self.payment.gateway, reference(kind, id));
-            let journal =
-                chart::clawback_reversal(gateway, &reference, user, given, amount.dollars());
+        if let Some(taken) = taken {
+            let reference = reversal.reference();
+            let journal = chart::clawback(gateway, &reference, user, taken, amount.dollars());
             self.uow.ledger().post(&journal).await?;
             self.uow.ledger().repay_debt(user).await?;
         }
-        self.payment.shift(-amount.amount.get(), -given);
-        reversal.state = ReversalState::Restored;
+        self.payment.shift(amount.amount.get(), reversal.taken);
+        tracing::warn!(topup.id = %self.topup.id, reversal = %reversal.id, kind = kind.as_str(), "money of top-up {} went back to the payer", self.topup.id);
         self.write(reversal).await?;
         Ok(Reversed::Moved)
+    }
+
+    async fn restore(
+        &mut self,
+        kind: ReversalKind,
+        id: &str,
+        now: Timestamp,
+    ) -> Result<Reversed, ApplyError> {
+        let Some(mut reversal) = self.find(kind, id).cloned() else {
+            return Ok(Reversed::Nothing);
+        };
+        self.payment.shift(-reversal.amount.amount.get(), 0);
+        reversal.state = ReversalState::Restored;
+        self.write(reversal).await?;
+        self.give_back(id, now).await?;
+        Ok(Reversed::Moved)
+    }
+
+    async fn give_back(&mut self, id: &str, now: Timestamp) -> Result<(), ApplyError> {
+        give_back(self.uow, (self.topup, self.payment), id, now).await?;
+        self.known = self.uow.topups().reversals_of(self.topup.id).await?;
+        Ok(())
     }
 
     async fn finish(&mut self, kind: ReversalKind, id: &str) -> Result<(), ApplyError> {
@@ -248,14 +257,5 @@ impl Desk<'_> {
         self.known.retain(|known| known.kind != reversal.kind || known.id != reversal.id);
         self.known.push(reversal);
         Ok(())
-    }
-}
-
-/// Refunds and disputes of one gateway may have equal ids.
-fn reference(kind: ReversalKind, id: &str) -> String {
-    match kind {
-        ReversalKind::Refund => format!("refund:{id}"),
-        ReversalKind::Dispute => format!("dispute:{id}"),
-        ReversalKind::Undone => id.to_owned(),
     }
 }

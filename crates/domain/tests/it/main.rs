@@ -14,6 +14,7 @@ mod hooks;
 mod limits;
 mod orderings;
 mod otp;
+mod overlaps;
 mod payins;
 mod place;
 mod poll;

@@ -278,7 +278,7 @@ impl Life {
     /// Refunds and disputes that nobody of ours ordered, and their ends.
     fn happen_backwards(&mut self, gateway: &FakeGateway, payment: &PaymentReport) {
         let Some(received) = payment.received else { return };
-        let part = received.amount.get() * i64::from(self.dice.below(5) + 1) / 10;
+        let part = received.amount.get() * i64::from(self.dice.below(10) + 1) / 10;
         let Some(amount) = Amount::new(part) else { return };
         let amount = Money { amount, ..received };
         let end = self.dice.below(3);

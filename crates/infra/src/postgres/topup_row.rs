@@ -97,6 +97,7 @@ pub(super) struct ReversalRow {
     pub(super) currency: String,
     pub(super) amount: i64,
     pub(super) taken: i64,
+    pub(super) given: i64,
     pub(super) state: String,
 }
 
@@ -111,6 +112,7 @@ impl TryFrom<ReversalRow> for Reversal {
             kind: ReversalKind::parse(&row.kind).ok_or_else(|| bad("kind"))?,
             amount: money(&row.currency, row.amount).ok_or_else(|| bad("amount"))?,
             taken: row.taken,
+            given: row.given,
             state: ReversalState::parse(&row.state).ok_or_else(|| bad("state"))?,
             payment_id: row.payment_id,
             id: row.id,
@@ -123,6 +125,7 @@ pub(super) struct RefundRow {
     pub(super) topup_id: Uuid,
     pub(super) payment_id: String,
     pub(super) amount: i64,
+    pub(super) given: i64,
     pub(super) value_currency: String,
     pub(super) value_amount: i64,
     pub(super) operator: String,
@@ -144,6 +147,7 @@ impl TryFrom<RefundRow> for Refund {
             topup: TopupId::new(row.topup_id),
             payment_id: row.payment_id,
             amount: Amount::new(row.amount).ok_or_else(|| bad("amount"))?,
+            given: row.given,
             value: money(&row.value_currency, row.value_amount).ok_or_else(|| bad("value"))?,
             operator: row.operator,
             approver: row.approver,

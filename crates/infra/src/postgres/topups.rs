@@ -141,7 +141,7 @@ impl TopupRepo for PgUnitOfWork {
     async fn reversals_of(&mut self, topup: TopupId) -> Result<Vec<Reversal>, StoreError> {
         let found = sqlx::query_as!(
             ReversalRow,
-            "SELECT gateway, kind, id, topup_id, payment_id, currency, amount, taken, state
+            "SELECT gateway, kind, id, topup_id, payment_id, currency, amount, taken, given, state
              FROM payment_reversals WHERE topup_id = $1 ORDER BY number",
             topup.get(),
         )
@@ -153,9 +153,9 @@ impl TopupRepo for PgUnitOfWork {
     async fn put_reversal(&mut self, reversal: &Reversal) -> Result<(), StoreError> {
         let done = sqlx::query!(
             "INSERT INTO payment_reversals (gateway, kind, id, topup_id, payment_id, currency,
-                                            amount, taken, state)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-             ON CONFLICT (gateway, kind, id) DO UPDATE SET state = $9",
+                                            amount, taken, given, state)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $10, $9)
+             ON CONFLICT (gateway, kind, id) DO UPDATE SET state = $9, given = $10",
             reversal.gateway.code(),
             reversal.kind.as_str(),
             reversal.id,
@@ -165,6 +165,7 @@ impl TopupRepo for PgUnitOfWork {
             reversal.amount.amount.get(),
             reversal.taken,
             reversal.state.as_str(),
+            reversal.given,
         )
         .execute(self.conn())
         .await;
@@ -199,7 +200,7 @@ impl TopupRepo for PgUnitOfWork {
     async fn refund(&mut self, id: RefundId) -> Result<Option<Refund>, StoreError> {
         let found = sqlx::query_as!(
             RefundRow,
-            "SELECT id, topup_id, payment_id, amount, value_currency, value_amount, operator,
+            "SELECT id, topup_id, payment_id, amount, given, value_currency, value_amount, operator,
                     approver, reason, state, gateway_refund_id, claim_url, created_at
              FROM topup_refunds WHERE id = $1",
             id.get(),
@@ -212,7 +213,7 @@ impl TopupRepo for PgUnitOfWork {
     async fn refunds_of(&mut self, topup: TopupId) -> Result<Vec<Refund>, StoreError> {
         let found = sqlx::query_as!(
             RefundRow,
-            "SELECT id, topup_id, payment_id, amount, value_currency, value_amount, operator,
+            "SELECT id, topup_id, payment_id, amount, given, value_currency, value_amount, operator,
                     approver, reason, state, gateway_refund_id, claim_url, created_at
              FROM topup_refunds WHERE topup_id = $1 ORDER BY number",
             topup.get(),
@@ -225,13 +226,14 @@ impl TopupRepo for PgUnitOfWork {
     async fn update_refund(&mut self, refund: &Refund, at: Timestamp) -> Result<(), StoreError> {
         let done = sqlx::query!(
             "UPDATE topup_refunds SET state = $2, gateway_refund_id = $3, claim_url = $4,
-                 changed_at = $5
+                 changed_at = $5, given = $6
              WHERE id = $1",
             refund.id.get(),
             refund.state.as_str(),
             refund.gateway_refund_id,
             refund.claim_url,
             at,
+            refund.given,
         )
         .execute(self.conn())
         .await;

@@ -73,7 +73,7 @@ pub trait Backend:
 impl<T> Backend for T where
     T: Store
         + Purchases
-            + OrderQueries
+        + OrderQueries
         + OrderWork
         + CatalogQueries
         + CatalogRepo
@@ -143,6 +143,7 @@ macro_rules! cases {
             spends_what_is_there_on_a_debt_once,
             sells_nothing_to_whoever_owes_money,
             returns_a_claw_back_once_and_no_more_than_it_took,
+            returns_a_claw_back_in_parts,
             exchanges_what_a_gateway_received_in_dollars,
             credits_a_payment_part_by_part,
             refunds_a_payment_only_from_what_can_be_spent,

@@ -119,7 +119,7 @@ pub async fn returns_a_claw_back_once_and_no_more_than_it_took<B: Backend>(store
     let other = customer(store, "b@example.com", 0).await?;
     post(store, &chart::clawback(GATEWAY, "dp_1", user, amount(100)?, None)).await?;
     let back = |id, user, units| -> Outcome<Journal> {
-        Ok(chart::clawback_reversal(GATEWAY, id, user, amount(units)?, None))
+        Ok(chart::clawback_reversal(GATEWAY, (id, 0), user, amount(units)?, None))
     };
     for wrong in [back("dp_1", user, 101)?, back("dp_1", other, 100)?, back("dp_2", user, 100)?] {
         let refused = post(store, &wrong).await;
@@ -134,6 +134,34 @@ pub async fn returns_a_claw_back_once_and_no_more_than_it_took<B: Backend>(store
     assert_clean(store).await
 }
 
+/// What was clawed back can return in parts, of which each is told by what returned before; together
+/// they are no more than it was, in either currency.
+pub async fn returns_a_claw_back_in_parts<B: Backend>(store: &B) -> Outcome {
+    let user = customer(store, "a@example.com", 0).await?;
+    let usd = |units: i64| amount(units * 100);
+    let took = chart::clawback(GATEWAY, "dispute:dp_1", user, amount(100)?, Some(usd(100)?));
+    post(store, &took).await?;
+    let back = |given, idr, units| -> Outcome<Journal> {
+        let (id, usd) = (("dispute:dp_1", given), Some(usd(units)?));
+        Ok(chart::clawback_reversal(GATEWAY, id, user, amount(idr)?, usd))
+    };
+    assert_eq!(post(store, &back(0, 60, 60)?).await?, Posted::New);
+    for wrong in [back(60, 41, 40)?, back(60, 40, 41)?, back(5, 100, 100)?] {
+        let refused = post(store, &wrong).await;
+        assert!(matches!(refused, Err(PostError::Forbidden(_))), "{refused:?}");
+    }
+    assert_eq!(post(store, &back(60, 30, 30)?).await?, Posted::New);
+    assert_eq!(post(store, &back(60, 30, 30)?).await?, Posted::Already);
+    assert_eq!(post(store, &back(90, 10, 10)?).await?, Posted::New);
+    let refused = post(store, &back(100, 1, 1)?).await;
+    assert!(matches!(refused, Err(PostError::Forbidden(_))), "{refused:?}");
+    assert_eq!(standing(store, user).await?, (100, 100));
+    assert_eq!(balance(store, "gateway_clearing", Currency::Usd).await?, 0);
+    let of_nobody = chart::clawback_reversal(GATEWAY, ("dispute:dp_2", 5), user, amount(1)?, None);
+    assert!(matches!(post(store, &of_nobody).await, Err(PostError::Forbidden(_))));
+    Ok(())
+}
+
 /// Dollars go to the exchange and rupiah come out, both ways; either currency adds up.
 pub async fn exchanges_what_a_gateway_received_in_dollars<B: Backend>(store: &B) -> Outcome {
     let user = customer(store, "a@example.com", 0).await?;
@@ -142,7 +170,7 @@ pub async fn exchanges_what_a_gateway_received_in_dollars<B: Backend>(store: &B)
     let journals = [
         chart::topup(GATEWAY, ("pay_1", None), user, idr, received),
         chart::topup_refund(GATEWAY, "re_1", user, idr, Some(usd)),
-        chart::topup_refund_reversal(GATEWAY, "re_1", user, idr, Some(usd)),
+        chart::topup_refund_reversal(GATEWAY, ("re_1", 0), user, idr, Some(usd)),
         chart::clawback(GATEWAY, "dp_1", user, idr, Some(usd)),
     ];
     let owed = [-10_000_000, 0, -10_000_000, 0];
@@ -154,7 +182,7 @@ pub async fn exchanges_what_a_gateway_received_in_dollars<B: Backend>(store: &B)
         assert_eq!(balance(store, "liquidity", Currency::Idr).await?, exchanged / 1_000 * -16);
     }
     assert_eq!(standing(store, user).await?, (160_000, 160_000));
-    let back = chart::clawback_reversal(GATEWAY, "dp_1", user, idr, Some(usd));
+    let back = chart::clawback_reversal(GATEWAY, ("dp_1", 0), user, idr, Some(usd));
     assert_eq!(post(store, &back).await?, Posted::New);
     // An exchange that yields rupiah for nothing.
     let mut half = chart::topup(GATEWAY, ("pay_2", None), user, idr, received);
@@ -204,7 +232,7 @@ pub async fn returns_a_refund_that_did_not_arrive<B: Backend>(store: &B) -> Outc
     let user = customer(store, "a@example.com", 100).await?;
     let other = customer(store, "b@example.com", 0).await?;
     let back = |user, units| -> Outcome<Journal> {
-        Ok(chart::topup_refund_reversal(GATEWAY, "re_1", user, amount(units)?, None))
+        Ok(chart::topup_refund_reversal(GATEWAY, ("re_1", 0), user, amount(units)?, None))
     };
     assert!(matches!(post(store, &back(user, 60)?).await, Err(PostError::Forbidden(_))));
     post(store, &chart::topup_refund(GATEWAY, "re_1", user, amount(60)?, None)).await?;

@@ -48,6 +48,7 @@ fn reversal(topup: &Topup, kind: ReversalKind, id: &str) -> Outcome<Reversal> {
         kind,
         amount: Money::idr(amount(1_000)?),
         taken: 1_000,
+        given: 0,
         state: ReversalState::Booked,
     })
 }
@@ -58,6 +59,7 @@ fn refund(number: u128, topup: &Topup) -> Outcome<Refund> {
         topup: topup.id,
         payment_id: "pay_1".to_owned(),
         amount: amount(1_000)?,
+        given: 0,
         value: Money::idr(amount(1_000)?),
         operator: "Ada".to_owned(),
         approver: "Grace".to_owned(),
@@ -133,7 +135,7 @@ pub async fn keeps_what_went_back_in_order<B: Backend>(store: &B) -> Outcome {
     open.commit().await?;
     for state in ReversalState::ALL {
         if let Some(first) = all.first_mut() {
-            first.state = *state;
+            (first.state, first.given) = (*state, first.given + 100);
             let mut open = unit(store, &topup).await?;
             open.topups().put_reversal(first).await?;
             open.commit().await?;
@@ -155,7 +157,7 @@ pub async fn keeps_refunds_as_they_are<B: Backend>(store: &B) -> Outcome {
     first.gateway_refund_id = Some("re_1".to_owned());
     first.claim_url = Some("https://claim.example/1".to_owned());
     for state in RefundProgress::ALL {
-        first.state = *state;
+        (first.state, first.given) = (*state, first.given + 100);
         let mut open = unit(store, &topup).await?;
         open.topups().update_refund(&first, start_of_time()).await?;
         assert_eq!(open.topups().refund(first.id).await?.as_ref(), Some(&first));

@@ -117,11 +117,21 @@ fn check_payment(topup: &Topup, told: &PaymentReport, booked: Option<&PaymentRec
         PaymentStatus::Failed | PaymentStatus::Canceled if credited > 0 => returned >= arrived,
         _ => true,
     };
-    let reversed = units(booked.map(|payment| payment.reversed));
-    if right && (returned > 0 || reversed == 0) {
+    if right && booked.is_none_or(is_fair) {
         return Ok(());
     }
     Err(format!("the gateway tells {told:?} of {topup:?}, booked is {booked:?}").into())
+}
+
+/// The customer lost the share of what the payer has back. Refunds of ours are taken in whole rupiah
+/// and sent in whole cents, so that they may have lost less than a cent more for each.
+fn is_fair(payment: &PaymentRecord) -> bool {
+    let PaymentRecord { received, credited, returned, reversed, .. } = *payment;
+    let back = i128::from(returned.min(received)) * i128::from(credited);
+    let share = back.checked_div(i128::from(received)).unwrap_or(0);
+    let lost = i128::from(reversed) - share;
+    let exchanged = received > credited;
+    lost >= if exchanged { -5 } else { 0 } && lost <= if exchanged { 1_000 } else { 0 }
 }
 
 /// What left our account at the gateway, in its units.

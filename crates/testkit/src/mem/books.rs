@@ -232,14 +232,29 @@ impl Books {
         }
     }
 
-    /// Whether what `journal` reverses was done to the same customer, with no less.
+    /// Whether what `journal` reverses was done to the same customer, with no less than this and all
+    /// that was reversed of it before.
     fn was_done(&self, journal: &Journal) -> bool {
-        let stem = journal.key.as_str().strip_suffix(":reversal");
-        let Some(done) = stem.and_then(|stem| self.journals.get(stem)) else { return false };
-        let pairs = done.legs.iter().zip(journal.legs.iter().rev());
+        let Some(stem) = journal.key.as_str().strip_suffix(":reversal") else { return false };
+        let whole = stem.rsplit_once(':').map_or(stem, |(whole, _)| whole);
+        let stem = if self.journals.contains_key(stem) { stem } else { whole };
+        let Some(done) = self.journals.get(stem) else { return false };
+        let is_part = |key: &str| {
+            let rest = key.strip_prefix(stem).and_then(|rest| rest.strip_suffix(":reversal"));
+            let given = rest.map(|rest| rest.strip_prefix(':').unwrap_or(rest));
+            given.is_some_and(|given| given.bytes().all(|byte| byte.is_ascii_digit()))
+        };
+        let parts: Vec<_> =
+            self.journals.iter().filter(|(key, _)| is_part(key)).map(|(_, part)| part).collect();
+        let count = done.legs.len();
+        let fits = |(leg, done): (usize, &Transfer)| {
+            let all = parts.iter().copied().chain([journal]);
+            let back = all.filter_map(|part| part.legs.get(count - 1 - leg));
+            back.map(|back| back.amount.get()).sum::<i64>() <= done.amount.get()
+        };
         customer(done) == customer(journal)
-            && done.legs.len() == journal.legs.len()
-            && pairs.into_iter().all(|(done, back)| done.amount >= back.amount)
+            && count == journal.legs.len()
+            && done.legs.iter().enumerate().all(fits)
     }
 
     /// The movement that resolved the hold of the order that `journal` follows, if `kind` did.

@@ -2,10 +2,7 @@ use async_trait::async_trait;
 use domain::{
     ids::{OrderId, UserId},
     ledger::PostError,
-    orders::{
-        Claim, Order, Purchases, RequestKey, Reservation, ReserveError, Reserved,
-        Status,
-    },
+    orders::{Claim, Order, Purchases, RequestKey, Reservation, ReserveError, Reserved, Status},
     outbox::{Event, EventKind},
     rates::Rate,
     store::StoreError,

@@ -38,15 +38,16 @@ pub fn clawback(
     journal(key, JournalKind::Clawback, outward(Account::Debt(user), gateway, idr, usd))
 }
 
-/// Books that the gateway returned what [`clawback`] with the same id took.
+/// Books that the gateway returned what [`clawback`] with the same id took, or a part of it:
+/// `given` is what was returned of it before.
 pub fn clawback_reversal(
     gateway: Gateway,
-    id: &str,
+    (id, given): (&str, i64),
     user: UserId,
     idr: Amount,
     usd: Option<Amount>,
 ) -> Journal {
-    let key = format!("clawback:{}:{id}:reversal", gateway.code());
+    let key = part(format!("clawback:{}:{id}", gateway.code()), given);
     journal(key, JournalKind::ClawbackReversal, inward(gateway, user, idr, usd))
 }
 
@@ -63,16 +64,21 @@ pub fn topup_refund(
 }
 
 /// Returns to the wallet what [`topup_refund`] with the same reference took and the gateway could
-/// not send.
+/// not send, or a part of it: `given` is what was returned of it before.
 pub fn topup_refund_reversal(
     gateway: Gateway,
-    reference: &str,
+    (reference, given): (&str, i64),
     user: UserId,
     idr: Amount,
     usd: Option<Amount>,
 ) -> Journal {
-    let key = format!("refund:{}:{reference}:reversal", gateway.code());
+    let key = part(format!("refund:{}:{reference}", gateway.code()), given);
     journal(key, JournalKind::TopupRefundReversal, inward(gateway, user, idr, usd))
+}
+
+/// The key of what undoes the journal `done`. Further parts have what was undone before in it.
+fn part(done: String, given: i64) -> String {
+    if given > 0 { format!("{done}:{given}:reversal") } else { format!("{done}:reversal") }
 }
 
 /// From a gateway to what a customer can spend, by way of an exchange where it was dollars.

@@ -51,15 +51,21 @@ async fn returns(conn: &mut PgConnection) -> sqlx::Result<Vec<Finding>> {
                SELECT 'refund:' || t.gateway || ':' || r.id, t.gateway, r.payment_id
                FROM topup_refunds r JOIN topups t ON t.id = r.topup_id
            ), journals AS (
-               SELECT regexp_replace(journal_key, ':reversal$', '') AS key, wallet_user,
+               -- What is undone in parts has what was undone before at the end of its stem.
+               SELECT regexp_replace(journal_key, ':reversal$', '') AS key,
+                      regexp_replace(journal_key, ':[0-9]+:reversal$', '') AS stem, wallet_user,
                       CASE WHEN kind IN ('CLAWBACK', 'TOPUP_REFUND') THEN amount
                            ELSE -amount END AS amount
                FROM ledger.transfers
                WHERE kind IN ('CLAWBACK', 'CLAWBACK_REVERSAL', 'TOPUP_REFUND',
                               'TOPUP_REFUND_REVERSAL') AND wallet_user IS NOT NULL
            ), moved AS (
-               SELECT c.gateway, c.payment_id, j.wallet_user, sum(j.amount) AS reversed
-               FROM journals j LEFT JOIN causes c USING (key) GROUP BY 1, 2, 3
+               SELECT coalesce(c.gateway, s.gateway) AS gateway,
+                      coalesce(c.payment_id, s.payment_id) AS payment_id, j.wallet_user,
+                      sum(j.amount) AS reversed
+               FROM journals j LEFT JOIN causes c ON c.key = j.key
+               LEFT JOIN causes s ON c.key IS NULL AND s.key = j.stem
+               GROUP BY 1, 2, 3
            ), booked AS (
                SELECT p.gateway, p.payment_id, t.user_id, p.reversed
                FROM payments p JOIN topups t ON t.id = p.topup_id
@@ -86,7 +92,8 @@ pub(super) async fn recent(
         r#"WITH moved AS (
                SELECT journal_key, kind, wallet_user, split_part(journal_key, ':', 2) AS gateway,
                       regexp_replace(journal_key, '^[a-z]+:[a-z0-9]+:', '') AS id,
-                      regexp_replace(journal_key, '^[a-z]+:[a-z0-9]+:|:reversal$', '', 'g') AS of
+                      regexp_replace(journal_key, '^[a-z]+:[a-z0-9]+:|(:[0-9]+)?:reversal$', '', 'g')
+                          AS of
                FROM ledger.transfers
                WHERE xact >= $1 AND xact < $2 AND wallet_user IS NOT NULL
                  AND kind ~ '^(TOPUP_CREDIT$|CLAWBACK|TOPUP_REFUND)'
@@ -131,8 +138,12 @@ pub(super) async fn recent(
                              FROM topup_refunds r
                              WHERE r.topup_id = t.id AND r.payment_id = p.payment_id)
                            AS went (key)
-                       JOIN ledger.transfers j ON j.wallet_user = t.user_id
-                           AND j.journal_key IN (went.key, went.key || ':reversal')) AS returned
+                       JOIN ledger.transfers f ON f.journal_key = went.key
+                           AND f.wallet_user = t.user_id
+                       JOIN ledger.transfers j ON j.wallet_user = f.wallet_user
+                           AND j.wallet_seq >= f.wallet_seq AND j.kind ~ '^(CLAWBACK|TOPUP_REFUND)'
+                           AND went.key = regexp_replace(j.journal_key, '(:[0-9]+)?:reversal$', '')
+                      ) AS returned
                FROM touched JOIN payments p USING (gateway, payment_id)
                JOIN topups t ON t.id = p.topup_id)
            SELECT wallet_user AS "user_id!", journal_key || ' belongs to no payment' AS "detail!"

@@ -65,13 +65,13 @@ impl TopupQueries for Postgres {
         );
         let reversals = sqlx::query_as!(
             ReversalRow,
-            "SELECT gateway, kind, id, topup_id, payment_id, currency, amount, taken, state
+            "SELECT gateway, kind, id, topup_id, payment_id, currency, amount, taken, given, state
              FROM payment_reversals WHERE topup_id = $1 ORDER BY number",
             id.get(),
         );
         let refunds = sqlx::query_as!(
             RefundRow,
-            "SELECT id, topup_id, payment_id, amount, value_currency, value_amount, operator,
+            "SELECT id, topup_id, payment_id, amount, given, value_currency, value_amount, operator,
                     approver, reason, state, gateway_refund_id, claim_url, created_at
              FROM topup_refunds WHERE topup_id = $1 ORDER BY number",
             id.get(),

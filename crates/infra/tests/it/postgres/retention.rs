@@ -26,7 +26,9 @@ async fn run(pool: &PgPool, statements: &str) {
 
 /// The one column of a query, in one line.
 async fn read(pool: &PgPool, query: &str) -> String {
-    let query = format!("SELECT coalesce(string_agg(it::text, ' ' ORDER BY it), '') FROM ({query}) AS of (it)");
+    let query = format!(
+        "SELECT coalesce(string_agg(it::text, ' ' ORDER BY it), '') FROM ({query}) AS of (it)"
+    );
     sqlx::query_scalar(AssertSqlSafe(query)).fetch_one(pool).await.unwrap()
 }
 

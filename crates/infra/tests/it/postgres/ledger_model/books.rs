@@ -199,10 +199,12 @@ impl Books {
             Verb::Compensate => chart::compensation(money, &deed.part().to_string(), amount),
             Verb::Refund => chart::topup_refund(gateway, &reference, user, amount, usd),
             Verb::RefundBack => {
-                chart::topup_refund_reversal(gateway, &reference, user, amount, usd)
+                chart::topup_refund_reversal(gateway, (&reference, 0), user, amount, usd)
             }
             Verb::Clawback => chart::clawback(gateway, &reference, user, amount, usd),
-            Verb::ClawbackBack => chart::clawback_reversal(gateway, &reference, user, amount, usd),
+            Verb::ClawbackBack => {
+                chart::clawback_reversal(gateway, (&reference, 0), user, amount, usd)
+            }
             Verb::Settle => {
                 let net = Money { currency: received.currency, amount };
                 chart::settlement(gateway, &reference, net, Amount::new(deed.part()))
