@@ -8,6 +8,10 @@ use crate::{
     history::{Call, Outcome},
 };
 
+/// What gateways have of ours, and where dollars become rupiah.
+const OUT: &str = "gateway_clearing";
+const EXCHANGE: &str = "liquidity";
+
 pub(super) fn check(facts: &Facts<'_>) -> Vec<Finding> {
     let mut findings = of_payments(facts);
     findings.extend(ordered(facts));
@@ -21,9 +25,11 @@ pub(super) fn check(facts: &Facts<'_>) -> Vec<Finding> {
     findings
 }
 
-/// What a gateway has of a payment no more. Only where rupiah are paid in rupiah.
+/// What a payment was worth of which its gateway has something no more: the same share of that.
 pub(super) fn returned(payment: &Payment, worth: i64) -> i64 {
-    worth.min(payment.refunded.saturating_add(payment.disputed))
+    let back = payment.refunded.saturating_add(payment.disputed).min(payment.received);
+    let share = i128::from(worth) * i128::from(back) / i128::from(payment.received.max(1));
+    i64::try_from(share).unwrap_or(worth)
 }
 
 /// What was taken for each payment, compared with what its gateway says went back.
@@ -102,7 +108,6 @@ fn stopped(facts: &Facts<'_>) -> Vec<Finding> {
 /// Compares the journals of money that went back with what is noted of it, and takes them off the
 /// list.
 pub(super) fn journals<'a>(facts: &Facts<'a>, journals: &mut Journals<'a>) -> Vec<Finding> {
-    const OUT: &str = "gateway_clearing";
     let mut findings = Vec::new();
     for it in facts.books().reversals.iter().filter(|it| it.taken > 0) {
         let key = format!("clawback:{}:{}:{}", it.gateway, it.kind.to_lowercase(), it.id);
@@ -140,11 +145,25 @@ fn pair(
         [(key, true), (&reversal, is_undone)].into_iter().zip(legs)
     {
         let found = journals.remove(key).unwrap_or_default();
+        let is_own = |it: &Transfer, from: &str, to: &str| {
+            let moves = it.from_class == from && it.to_class == to && it.amount == amount;
+            moves && it.currency == "IDR" && it.wallet_user == Some(user)
+        };
         let is_whole = match found.as_slice() {
             [] => !is_wanted,
-            [it] => {
-                let moves = it.from_class == from && it.to_class == to && it.amount == amount;
-                is_wanted && moves && it.wallet_user == Some(user)
+            [it] => is_wanted && is_own(it, from, to),
+            // What came in dollars was exchanged, and is on its way back.
+            [own, other] => {
+                let through = |class| if class == OUT { EXCHANGE } else { class };
+                let is_exchanged = if from == OUT {
+                    other.from_class == OUT && other.to_class == EXCHANGE
+                } else {
+                    other.from_class == EXCHANGE && other.to_class == OUT
+                };
+                is_wanted
+                    && is_own(own, through(from), through(to))
+                    && is_exchanged
+                    && other.currency == "USD"
             }
             _ => false,
         };

@@ -67,7 +67,7 @@ fn heleket(order: &Value) -> Option<Vec<Payment>> {
         topup: text(&order["order_id"])?,
         currency: text(&order["currency"])?,
         received: if is_final { micros_down(&text(&order["reported"])?)? } else { 0 },
-        refunded: 0,
+        refunded: micros_down(&text(&order["refunded"])?)?,
         disputed: 0,
     }])
 }

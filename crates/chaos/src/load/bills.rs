@@ -70,7 +70,9 @@ pub(super) async fn bills(sandbox: &Sandbox) -> anyhow::Result<Vec<Bill>> {
     }
     for (gateway, name) in [("heleket", "uuid"), ("duitku", "reference")] {
         for order in sandbox.truth(gateway).await?["orders"].as_array().into_iter().flatten() {
-            bills.extend(bill(gateway, &order[name], 0));
+            let topup = order["order_id"].as_str().unwrap_or_default();
+            let found = bill(gateway, &order[name], 0);
+            bills.extend(found.map(|bill| Bill { topup: topup.to_owned(), ..bill }));
         }
     }
     for order in sandbox.truth("btcpay").await?["orders"].as_array().into_iter().flatten() {

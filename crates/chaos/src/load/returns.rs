@@ -32,6 +32,8 @@ enum Way {
 }
 
 const USUAL: [(u64, Way); 3] = [(60, Way::Kept), (25, Way::Here), (15, Way::There)];
+/// Where operators cannot give back what they do not give back at the gateway.
+const MANUAL: [(u64, Way); 2] = [(60, Way::Kept), (40, Way::There)];
 const COMPLAINING: [(u64, Way); 4] =
     [(15, Way::Kept), (15, Way::Here), (10, Way::There), (60, Way::Disputed)];
 
@@ -42,14 +44,17 @@ pub(super) async fn after(
     payer: Payer,
     random: Random,
 ) -> anyhow::Result<()> {
-    if bill.gateway != "stripe" {
-        return Ok(());
-    }
+    let ways: &[(u64, Way)] = match bill.gateway {
+        "stripe" if payer.complains => &COMPLAINING,
+        "stripe" => &USUAL,
+        "heleket" => &MANUAL,
+        _ => return Ok(()),
+    };
     let mut matter = Matter { scene, bill, payer, random };
-    let ways: &[(u64, Way)] = if payer.complains { &COMPLAINING } else { &USUAL };
     match matter.random.weighted(ways).unwrap_or(Way::Kept) {
         Way::Kept => Ok(()),
         Way::Here => matter.refund_here().await,
+        Way::There if bill.gateway == "heleket" => matter.refund_coins().await,
         Way::There => matter.refund_there().await,
         Way::Disputed => matter.dispute().await,
     }
@@ -131,6 +136,21 @@ impl Matter<'_> {
         self.pass(300, 3000).await;
         let how = json!({ "refund_id": refund, "status": "failed" });
         self.control("refund/settle", how).await.map(drop)
+    }
+
+    /// All of it, to an address the payer has named; some of these fail.
+    async fn refund_coins(&mut self) -> anyhow::Result<()> {
+        let ends: &[&str] =
+            if self.random.chance(30) { &["refund_fail"] } else { &["refund_paid"] };
+        for act in [&["refund"], ends].concat() {
+            self.pass(300, 3000).await;
+            // What this gateway does not tell, it tells nobody who does not ask: it keeps no list.
+            let deliver = self.random.weighted(&[(15, "fresh"), (5, "duplicate")]);
+            let how = json!({ "uuid": self.bill.id, "deliver": deliver });
+            let path = format!("heleket/{act}");
+            self.scene.system.sandbox.try_control(&path, how).await?;
+        }
+        Ok(())
     }
 
     async fn dispute(&mut self) -> anyhow::Result<()> {
