@@ -6,6 +6,8 @@
 mod auth;
 mod config;
 mod detached;
+#[cfg(feature = "fuzz")]
+pub mod fuzz;
 mod limits;
 pub mod live;
 mod openapi;

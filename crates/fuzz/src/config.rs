@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use infra::crypto::Sealer;
 use runtime::config::{self, Keys, Section, Source, load};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 
 use crate::{bytes, prudence};
 
@@ -18,6 +18,11 @@ pub(crate) const WORDS: &[&str] = &[
     "markup_percent = \"12.5\"",
     "[providers]\ntimeout_ms = ",
     "[stripe]\n",
+    "[heleket]\n",
+    "[duitku]\n",
+    "[btcpay]\n",
+    "api_keys = [\"",
+    "[rates]\n",
     "whsec_",
     "\n---\n",
     "PRICING__MARKUP_PERCENT=",
@@ -40,7 +45,8 @@ struct All {
     orders: config::Orders,
     providers: config::Providers,
     pricing: config::Pricing,
-    stripe: Option<config::Stripe>,
+    rates: config::Rates,
+    gateways: config::Gateways,
     shutdown: config::Shutdown,
     log: config::Log,
 }
@@ -54,7 +60,8 @@ impl Section for All {
             orders: keys.section("orders"),
             providers: keys.section("providers"),
             pricing: keys.section("pricing"),
-            stripe: keys.optional_section("stripe"),
+            rates: keys.section("rates"),
+            gateways: config::Gateways::read(keys),
             shutdown: keys.section("shutdown"),
             log: keys.section("log"),
         }
@@ -114,15 +121,51 @@ fn check_limits(all: &All) {
     assert!(Sealer::from_hex(&all.secrets.seal_key).is_ok());
     let address = all.database.as_ref().map(|it| it.url.expose_secret());
     assert!(address.is_none_or(|it| it.starts_with("postgres")));
-    if let Some(stripe) = &all.stripe {
-        check_stripe(stripe);
-    }
+    assert!(all.rates.max_age > all.rates.refresh);
+    check_gateways(&all.gateways);
 }
 
-fn check_stripe(stripe: &config::Stripe) {
-    let is_genuine = |secret: &SecretString| secret.expose_secret().starts_with("whsec_");
-    assert!(!stripe.webhook_secrets.is_empty() && stripe.webhook_secrets.iter().all(is_genuine));
-    for page in [&stripe.api_base, &stripe.success_url, &stripe.cancel_url] {
-        assert!(page.as_str().to_ascii_lowercase().starts_with("http"), "{page}");
+/// Each can be set up, or is refused without telling a secret.
+fn check_gateways(settings: &config::Gateways) {
+    let config::Gateways { stripe, heleket, cryptomus, duitku, btcpay } = settings;
+    let coins = heleket.iter().map(|it| &it.0).chain(cryptomus.iter().map(|it| &it.0));
+    let lists = [
+        stripe.iter().map(|it| &it.webhook_secrets).collect::<Vec<_>>(),
+        coins.map(|it| &it.api_keys).collect(),
+        duitku.iter().map(|it| &it.api_keys).collect(),
+        btcpay.iter().map(|it| &it.webhook_secrets).collect(),
+    ];
+    let secrets: Vec<&str> =
+        lists.iter().flatten().copied().flatten().map(ExposeSecret::expose_secret).collect();
+    assert!(lists.iter().flatten().all(|list| !list.is_empty()));
+    assert!(secrets.iter().all(|secret| !secret.trim().is_empty()));
+    let told = match wiring::gateways(settings, Duration::from_secs(1)) {
+        Ok(gateways) => format!("{gateways:?} {settings:?}"),
+        Err(error) => format!("{error:#} {settings:?}"),
+    };
+    let shown = shown(settings);
+    prudence::keeps(&told, &secrets, &[shown.as_str()]);
+}
+
+/// What may be shown, which a secret can be a part of when somebody writes it there, too.
+fn shown(settings: &config::Gateways) -> String {
+    let config::Gateways { stripe, heleket, cryptomus, duitku, btcpay } = settings;
+    let mut shown = String::new();
+    if let Some(it) = stripe {
+        shown += &format!("{} {} {}", it.api_base, it.success_url, it.cancel_url);
     }
+    for it in heleket.iter().map(|it| &it.0).chain(cryptomus.iter().map(|it| &it.0)) {
+        shown += &format!("{} {} {}", it.api_base, it.merchant, it.callback_url);
+        shown += &format!("{} {}", it.return_url, it.success_url);
+    }
+    if let Some(it) = duitku {
+        shown += &format!("{} {} {}", it.api_base, it.merchant_code, it.callback_url);
+        shown += &format!("{} {} {}", it.shop_name, it.email, it.return_url);
+        shown += &it.payment_method;
+    }
+    if let Some(it) = btcpay {
+        shown += &format!("{} {} {}", it.api_base, it.store_id, it.redirect_url);
+        shown += &format!("{:?} {:?}", it.payment_methods, it.refund_method);
+    }
+    shown
 }

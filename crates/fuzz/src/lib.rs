@@ -12,7 +12,9 @@
 )]
 
 mod bytes;
+mod caller;
 mod config;
+mod hook;
 mod mutator;
 mod names;
 mod otp;
@@ -40,11 +42,13 @@ pub struct Target {
 }
 
 /// All there are.
-pub const TARGETS: [Target; 14] = [
+pub const TARGETS: [Target; 16] = [
     Target { name: "btcpay", run: webhook::btcpay::check, words: webhook::btcpay::WORDS },
+    Target { name: "caller", run: caller::check, words: caller::WORDS },
     Target { name: "config", run: config::check, words: config::WORDS },
     Target { name: "duitku", run: webhook::duitku::check, words: webhook::duitku::WORDS },
     Target { name: "heleket", run: webhook::heleket::check, words: webhook::heleket::WORDS },
+    Target { name: "hook", run: hook::check, words: hook::WORDS },
     Target { name: "names", run: names::check, words: names::WORDS },
     Target { name: "otp", run: otp::check, words: otp::WORDS },
     Target { name: "payments", run: payments::check, words: payments::WORDS },

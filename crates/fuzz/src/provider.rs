@@ -27,6 +27,11 @@ pub(crate) const WORDS: &[&str] = &[
     "BAD_KEY",
     "NO_ACTIVATION",
     "WRONG_MAX_PRICE:0.5",
+    "RENEW_ACTIVATION_NOT_AVAILABLE",
+    "NEW_ACTIVATION_IMPOSSIBLE",
+    "SIM_OFFLINE",
+    "WRONG_ACTIVATION_ID",
+    "ASLEEP:635468024:79584437454:1700000000",
     "BANNED:'2026-11-20 10-30-00'",
     "{\"activationId\":1,\"phoneNumber\":\"79584123456\"}",
     "\"status\":\"error\"",
@@ -58,6 +63,7 @@ pub(crate) fn check(input: &[u8]) {
     let wait = words.next().and_then(|word| word.parse().ok()).map(Duration::from_secs);
     let answer = Answer::new(status, wait, now(), body);
     check_purchase(&answer, status, body);
+    check_again(&answer, body);
     check_status(&answer, body);
     check_lists(&answer);
     if let Ok(balance) = answer.balance() {
@@ -78,6 +84,8 @@ pub(crate) fn check(input: &[u8]) {
         let padded = Answer::new(status, wait, now(), padded.as_bytes());
         let trimmed = Answer::new(status, wait, now(), text.as_bytes());
         assert_eq!(padded.sold(), trimmed.sold());
+        assert_eq!(padded.sold_again(), trimmed.sold_again());
+        assert_eq!(padded.cost_again(), trimmed.cost_again());
         assert_eq!(padded.status(), trimmed.status());
         assert_eq!(padded.balance(), trimmed.balance());
     }
@@ -100,6 +108,20 @@ fn check_purchase(answer: &Answer, status: u16, body: &[u8]) {
         }
         Err(None) => assert!(!may_be_sold, "an unknown action that may have sold"),
     }
+}
+
+/// A number that is rented again is a purchase like any other: only more words are a refusal.
+fn check_again(answer: &Answer, body: &[u8]) {
+    let may_be_sold = mentions_sale(body);
+    match (answer.sold_again(), answer.sold()) {
+        (Ok(again), first) => assert_eq!(Ok(again), first),
+        (Err(AcquireError::Refused(refusal)), first) => {
+            assert!(!may_be_sold && first.is_err(), "{refusal:?} of what may be sold");
+            check_refusal(&refusal);
+        }
+        (Err(unknown), first) => assert_eq!(Err(Some(unknown)), first),
+    }
+    answer.cost_again().into_iter().for_each(check_cost);
 }
 
 fn mentions_sale(body: &[u8]) -> bool {

@@ -3,7 +3,7 @@
 use domain::{
     ledger::Gateway,
     money::{Amount, Balance, Cost, Currency, Money},
-    rates::IdrPerUsd,
+    rates::{DollarLimit, IdrPerUsd, Places},
 };
 use infra::{
     pay::fuzz::{Number, write},
@@ -41,6 +41,8 @@ pub(crate) fn check(input: &[u8]) {
     let (first, second) = (numbers.next().unwrap_or_default(), numbers.next().unwrap_or_default());
     check_amounts(first, second);
     check_rate(first, second);
+    check_limit(text.split_ascii_whitespace().next().unwrap_or_default(), second);
+    check_shown(first, second);
     for currency in Currency::ALL {
         if let Some(amount) = Amount::new(first) {
             check_written(Money { currency, amount });
@@ -147,4 +149,39 @@ fn check_rate(rate: i64, amount: i64) {
     let worth = i128::from(charge.get()) * i128::from(rate.get());
     let wanted = i128::from(amount.get()) * 1_000_000;
     assert!((wanted..wanted + 10_000 * i128::from(rate.get())).contains(&worth), "{charge}");
+}
+
+/// A limit of price is exactly what is written, in ten-thousandths, and in rupiah never more as the
+/// most that may be paid, never less as the least that is looked at.
+fn check_limit(text: &str, rate: i64) {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let is_digits = |part: &str| !part.is_empty() && part.bytes().all(|it| it.is_ascii_digit());
+    let is_plain = is_digits(whole) && is_digits(fraction);
+    let Some(limit) = DollarLimit::parse(text) else {
+        assert!(!(is_plain && whole.len() <= 9 && fraction.len() <= 4), "{text:?} is a limit");
+        return;
+    };
+    assert!(is_plain, "{text:?} is no limit");
+    assert_eq!(format!("{whole}{fraction:0<4}").parse(), Ok(limit.units()), "{text:?}");
+    let Some(rate) = IdrPerUsd::new(rate) else { return };
+    let exact = i128::from(limit.units()) * i128::from(rate.get());
+    let (down, up) = (limit.rupiah_down(rate), limit.rupiah_up(rate));
+    assert!(i128::from(down) * 10_000 <= exact && exact < (i128::from(down) + 1) * 10_000);
+    assert!(exact <= i128::from(up) * 10_000 && up - down <= 1, "{down} {up}");
+}
+
+/// What is shown in dollars is at most half a place off, and can be read again as a limit.
+fn check_shown(rupiah: i64, rate: i64) {
+    let Some(rate) = IdrPerUsd::new(rate) else { return };
+    for (places, unit) in [(Places::Price, 10_000), (Places::Balance, 100)] {
+        let shown = rate.dollars(rupiah, places);
+        let units: i128 = shown.replace('.', "").parse().unwrap();
+        let off = units * i128::from(rate.get()) - i128::from(rupiah) * unit;
+        assert!(off.abs() * 2 <= i128::from(rate.get()), "{rupiah} is {shown}");
+        assert!(shown != "-0.00" && shown != "-0.0000");
+        let whole = shown.split('.').next().unwrap_or_default();
+        if rupiah >= 0 && whole.len() <= 9 {
+            assert!(DollarLimit::parse(&shown).is_some(), "{shown}");
+        }
+    }
 }

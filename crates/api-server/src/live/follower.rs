@@ -73,7 +73,8 @@ impl Live {
     }
 }
 
-fn place(text: &str) -> Option<EventSeq> {
+/// A place that we give out, as a client names it.
+pub(crate) fn place(text: &str) -> Option<EventSeq> {
     text.parse().ok().filter(|raw| *raw >= 0).map(EventSeq::new)
 }
 

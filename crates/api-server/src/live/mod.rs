@@ -23,6 +23,8 @@ use domain::{
 use tokio::sync::Semaphore;
 
 pub use feed::{Feed, News, listen};
+#[cfg(feature = "fuzz")]
+pub(crate) use follower::place;
 pub(crate) use follower::{Follower, Opening};
 pub(crate) use hub::Seat;
 pub use hub::{Full, Hub};

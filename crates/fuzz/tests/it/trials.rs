@@ -57,8 +57,8 @@ macro_rules! trials {
 }
 
 trials!(
-    btcpay, config, duitku, heleket, names, otp, payments, provider, request, sealed, sms, stripe,
-    sums, token,
+    btcpay, caller, config, duitku, heleket, hook, names, otp, payments, provider, request, sealed,
+    sms, stripe, sums, token,
 );
 
 /// A message that is long and full of codes and hints takes no longer than its length explains:

@@ -2,6 +2,8 @@
 
 mod body;
 mod client;
+#[cfg(feature = "fuzz")]
+pub mod fuzz;
 mod guard;
 mod network;
 mod reply;

@@ -326,9 +326,15 @@ struct Shelf(Mutex<BTreeMap<&'static str, u64>>);
 
 #[async_trait]
 impl Retention for Shelf {
-    async fn purge(&self, record: Record, keep: Duration, limit: u32) -> Result<Purged, StoreError> {
+    async fn purge(
+        &self,
+        record: Record,
+        keep: Duration,
+        limit: u32,
+    ) -> Result<Purged, StoreError> {
         let mut tables = self.0.lock().unwrap();
-        let left = tables.get_mut(record.table()).ok_or_else(|| StoreError::Unavailable("down".into()))?;
+        let left =
+            tables.get_mut(record.table()).ok_or_else(|| StoreError::Unavailable("down".into()))?;
         let removed = u64::from(limit).min(*left);
         *left -= removed;
         let oldest = if *left > 0 { keep + Duration::from_secs(7) } else { keep / 2 };

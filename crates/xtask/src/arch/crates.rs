@@ -54,7 +54,10 @@ const TABLE: [Row; 17] = [
     Row { adapters: &["reqwest"], tests_adapters: true, tests_link: false, ..row("e2e", &[]) },
     Row { tests_link: false, ..row("bench", &["http-kit", "runtime"]) },
     Row { adapters: &["reqwest"], tests_link: false, ..row("chaos", &[]) },
-    row("fuzz", &["domain", "http-kit", "infra", "runtime", "webhook-ingest"]),
+    row(
+        "fuzz",
+        &["api-server", "domain", "http-kit", "infra", "runtime", "webhook-ingest", "wiring"],
+    ),
     row("xtask", &[]),
 ];
 

@@ -12,7 +12,7 @@ use domain::{
 };
 
 use super::{
-    balance, catalog, change, listing, prices, purchase,
+    again, balance, catalog, change, listing, prices, purchase,
     reply::Reply,
     status::{self, Detail},
     value,
@@ -38,6 +38,22 @@ impl Answer {
             purchase::NotSold::UnknownAction => None,
             purchase::NotSold::For(error) => Some(error),
         })
+    }
+
+    /// As the answer to getExtraActivation.
+    ///
+    /// # Errors
+    /// Why there is no number.
+    pub fn sold_again(&self) -> Result<Activation, AcquireError> {
+        again::sold(&self.0)
+    }
+
+    /// As the answer to checkExtraActivation.
+    ///
+    /// # Errors
+    /// Why there is no price.
+    pub fn cost_again(&self) -> Result<Cost, ProviderError> {
+        again::cost(&self.0)
     }
 
     /// As the answer to getStatus.
