@@ -230,6 +230,13 @@ async fn compares_payments_with_what_moved(pool: PgPool) {
     let cause = "INSERT INTO payment_reversals (gateway, kind, id, topup_id, payment_id, currency,
                                                 amount, taken, state)
                  VALUES ('stripe', 'DISPUTE', 'dp_1', md5('1')::uuid, '1', 'IDR', 40, 40, 'BOOKED')";
+    let back = |part: &str, amount| {
+        format!(
+            "SELECT ledger.post('clawback:stripe:dispute:dp_1{part}:reversal',
+                 'CLAWBACK_REVERSAL', '{{gateway_clearing}}', '{{1}}', '{{available}}', '{{1}}',
+                 '{{{amount}}}', '{{IDR}}')"
+        )
+    };
     let book = |user, what| format!("UPDATE payments SET {what} WHERE payment_id = '{user}'");
     let store = store(&pool);
     for (step, expected) in [
@@ -240,6 +247,10 @@ async fn compares_payments_with_what_moved(pool: PgPool) {
         (claw.to_owned(), &[1]),
         (cause.to_owned(), &[1]),
         (book(1, "reversed = 40"), &[]),
+        (back("", 15), &[1]),
+        (book(1, "reversed = 25"), &[]),
+        (back(":15", 25), &[1]),
+        (book(1, "reversed = 0"), &[]),
         (book(1, "topup_id = md5('2')::uuid"), &[2]),
     ] {
         run(&pool, &step).await;
