@@ -61,11 +61,16 @@ impl<'a> Sheet<'a> {
         self.content = Node::map().with("application/json", media);
     }
 
-    /// An answer that goes on. The document has no word for the shape of what a stream consists
-    /// of, so that stands beside it.
-    pub(crate) fn answers_stream(&mut self, event: Schema) {
-        let media = Node::map().with("schema", Schema::text()).with("x-event-schema", event);
-        self.content = Node::map().with("text/event-stream", media);
+    /// An answer that goes on: the schema is that of one event.
+    pub(crate) fn answers_stream(&mut self, data: Schema) {
+        let data =
+            Schema::text().with("contentMediaType", "application/json").with("contentSchema", data);
+        let id = "The place to go on after; absent where there is none.";
+        let event = Schema::object()
+            .property("id", Schema::text().about(id), false)
+            .property("event", Schema::text().about("The same as in `data`."), true)
+            .property("data", data, true);
+        self.content = Node::map().with("text/event-stream", Node::map().with("schema", event));
     }
 }
 

@@ -46,7 +46,8 @@ pub(crate) fn check(method: &Method, path: &str, answer: &Answer) {
 /// Whether an event of a stream is one that the document lists.
 pub(crate) fn check_event(path: &str, event: &Value) {
     let media = &DOCUMENT["paths"][path]["get"]["responses"]["200"]["content"];
-    let schema = &media["text/event-stream"]["x-event-schema"];
+    let parts = &media["text/event-stream"]["schema"]["properties"];
+    let schema = &parts["data"]["contentSchema"];
     let admitted = Shapes(&DOCUMENT).admit(schema, event);
     admitted.unwrap_or_else(|fault| panic!("{fault}: {event}"));
 }

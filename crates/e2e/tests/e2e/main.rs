@@ -15,6 +15,7 @@ mod callbacks;
 mod client;
 mod configuration;
 mod crash;
+mod document;
 mod failover;
 mod gateways;
 mod guide;

@@ -158,7 +158,9 @@ function answer(status, response) {
   const it = at(response);
   const [media, content] = Object.entries(it.content || {})[0] || ["", {}];
   const examples = Object.values(content.examples || {}).map((one) => json(at(one).value));
-  const schema = content["x-event-schema"] || content.schema;
+  // Of an event of a stream, what its data says.
+  const data = content.schema && content.schema.properties && content.schema.properties.data;
+  const schema = (data && data.contentSchema) || content.schema;
   const good = status.startsWith("2");
   return el(
     "details", { class: "answer", open: good },
