@@ -75,16 +75,16 @@ def buy(product, quantity=1):
 
 
 def delivered(order):
-    while call("GET", f"/v1/orders/{order}?wait=20")["status"] == "ACTIVE":
+    while call("GET", f"/v1/orders/{order}?wait=20&after_revision=0")["status"] == "ACTIVE":
         pass
     return order
 
 
 def known():
     """Numbers worth asking for: orders in each state, and what is on sale."""
-    over, *ready = [delivered(order) for order in buy(CODE, 7)]
+    over, *ready = [delivered(order) for order in buy(CODE, 16)]
     call("POST", "/v1/orders/finish", {"id": over})
-    waiting = buy(NEVER, 8)
+    waiting = buy(NEVER, 16)
     return [over, *ready, *waiting, CODE, NEVER]
 
 
@@ -123,8 +123,9 @@ def main():
         print(operation, dict(sorted(found.items())))
     if asked.returncode:
         sys.exit(asked.returncode)
-    unmet = [operation for operation, found in seen.items()
-             if 200 not in found and not operation.endswith(SELDOM)]
+    granted = {re.sub("/v[12]/", "/", operation) for operation, found in seen.items()
+               if 200 in found or operation.endswith(SELDOM)}
+    unmet = {re.sub("/v[12]/", "/", operation) for operation in seen} - granted
     assert not unmet, f"nothing of these was ever granted: {unmet}"
     print("all promises kept")
 
