@@ -18,6 +18,8 @@ pub struct Config {
     pub secrets: config::Secrets,
     /// What rules the life of an order.
     pub orders: config::Orders,
+    /// How much of it a customer may leave unused.
+    pub abuse: config::Abuse,
     /// How long providers are waited for.
     pub providers: config::Providers,
     /// What a US dollar is worth.
@@ -40,6 +42,7 @@ impl Section for Config {
             redis: keys.section("redis"),
             secrets: keys.section("secrets"),
             orders: keys.section("orders"),
+            abuse: keys.section("abuse"),
             providers: keys.section("providers"),
             pricing: keys.section("pricing"),
             rates: keys.section("rates"),

@@ -121,7 +121,7 @@ impl Backends {
             wake: wake.clone(),
             clock: clock.clone(),
         };
-        let place_orders = PlaceOrders::new(ports, terms);
+        let place_orders = PlaceOrders::new(ports, terms, config.abuse.unfinished_orders);
         let pull = PullSms::new(postgres.clone(), registry.clone(), clock.clone());
         Parts {
             callers,

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::abuse::Ban;
+
 /// Implemented by every public error enum of the domain.
 ///
 /// One total function per edge (HTTP, task retry, …) maps it, so a new error cannot be forgotten.
@@ -16,6 +18,11 @@ pub trait Fault: std::error::Error + Send + Sync + 'static {
 
     /// Whole seconds after which a retry makes sense, where known.
     fn retry_after(&self) -> Option<Duration> {
+        None
+    }
+
+    /// Until when the caller is stopped; nothing unless the code is [`Code::TempBannedAbuseGuard`].
+    fn ban(&self) -> Option<Ban> {
         None
     }
 

@@ -1,5 +1,6 @@
 //! Rules, use cases and ports of the marketplace. Nothing here does I/O.
 
+pub mod abuse;
 pub mod catalog;
 pub mod fault;
 pub mod gateways;

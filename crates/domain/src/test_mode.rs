@@ -178,6 +178,7 @@ fn offer(scenario: Scenario, price: Amount) -> Result<Offer, StoreError> {
         product: ProductId::new(scenario.number()),
         catalog_product: CatalogProductId::new(scenario.number()),
         carrier: None,
+        carrier_name: None,
         price,
         quote: Quote {
             provider: PROVIDER,

@@ -4,6 +4,7 @@ use std::time::Duration;
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use domain::abuse::Ban;
 use domain::fault::{Code, Fault, FaultClass, FieldFault};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -55,6 +56,15 @@ impl ApiError {
         self.code
     }
 
+    fn with_ban(self, Ban { tier, until, left }: Ban) -> Self {
+        let details = json!({
+            "tier": tier.as_str(),
+            "until": until,
+            "retry_after_seconds": whole_seconds(left),
+        });
+        self.with_details(details).with_retry_after(left)
+    }
+
     fn with_fields(self, fields: &[FieldFault]) -> Self {
         if fields.is_empty() {
             return self;
@@ -72,7 +82,11 @@ impl<F: Fault> From<F> for ApiError {
             return Self::new(code);
         }
         let error = Self { retry_after: fault.retry_after(), ..Self::new(code) };
-        error.with_message(fault.public_message()).with_fields(&fault.fields())
+        let error = error.with_message(fault.public_message()).with_fields(&fault.fields());
+        match fault.ban() {
+            Some(ban) => error.with_ban(ban),
+            None => error,
+        }
     }
 }
 
@@ -100,7 +114,8 @@ impl IntoResponse for ApiError {
         let body = Json(Body { success: false, error });
         let mut response = (status(self.code), body).into_response();
         if let Some(after) = self.retry_after {
-            response.headers_mut().insert(header::RETRY_AFTER, whole_seconds(after));
+            let seconds = HeaderValue::from(whole_seconds(after));
+            response.headers_mut().insert(header::RETRY_AFTER, seconds);
         }
         response
     }
@@ -128,9 +143,9 @@ pub const fn status(code: Code) -> StatusCode {
 }
 
 /// Rounded up: a caller that waits exactly that long must not be too early.
-fn whole_seconds(duration: Duration) -> HeaderValue {
+fn whole_seconds(duration: Duration) -> u64 {
     let started = u64::from(duration.subsec_nanos() > 0);
-    HeaderValue::from(duration.as_secs().saturating_add(started))
+    duration.as_secs().saturating_add(started)
 }
 
 /// The error and its causes in one line.

@@ -261,7 +261,7 @@ fn slow(market: &Market) -> (PlaceOrders, Arc<Slow>) {
         wake: market.wake.clone(),
         clock: market.clock.clone(),
     };
-    (PlaceOrders::new(ports, Market::TERMS), slow)
+    (PlaceOrders::new(ports, Market::TERMS, Market::UNFINISHED), slow)
 }
 
 #[tokio::test]

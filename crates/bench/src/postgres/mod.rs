@@ -9,7 +9,7 @@ mod wire;
 pub(crate) use self::{
     login::Login,
     pgbench::{Pgbench, Run},
-    script::{Purchase, Script},
+    script::{Purchase, Script, UNFINISHED},
     server::{Counters, Server},
     wire::{Spoken, Tap},
 };

@@ -11,6 +11,9 @@ const ACTIVATE: &str = include_str!("../../sql/activate.sql");
 const BALANCE: &str = include_str!("../../sql/balance.sql");
 const ORDER: &str = include_str!("../../sql/order.sql");
 
+/// How many orders of a customer may wait at once here, where none of them ever gets a message.
+pub(crate) const UNFINISHED: u32 = 1_000_000_000;
+
 /// What is bought, by whom.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Purchase {
@@ -42,7 +45,7 @@ impl Script {
         let reserve = bind(
             RESERVE,
             "user operation key fingerprint quantity price product catalog_product nothing \
-             provider service country cost now now",
+             provider service country cost now now unfinished",
         )?;
         let activate = bind(
             ACTIVATE,
@@ -75,6 +78,7 @@ impl Script {
             ("country", purchase.country.clone()),
             ("cost", purchase.cost_micros.to_string()),
             ("attempt", "1".to_owned()),
+            ("unfinished", UNFINISHED.to_string()),
             ("kind", "order.active".to_owned()),
             ("now", now),
             ("expires", expires),

@@ -3,7 +3,10 @@ use std::time::Duration;
 use tokio::process::Command;
 
 use super::{Ground, Process, process::free_address};
-use crate::{postgres::Login, proc_fs::Watch};
+use crate::{
+    postgres::{Login, UNFINISHED},
+    proc_fs::Watch,
+};
 
 const API: &str = "api-server";
 const INGEST: &str = "webhook-ingest";
@@ -75,7 +78,8 @@ fn start(ground: &Ground<'_>, name: &'static str, login: &Login) -> anyhow::Resu
         // Counted as always, and never refused: one address and one token make all the load.
         .env("SWITCHBOARD__LIMITS__TOKEN_PER_MINUTE", "10000000")
         .env("SWITCHBOARD__LIMITS__USER_PER_MINUTE", "10000000")
-        .env("SWITCHBOARD__LIMITS__IP_PER_MINUTE", "10000000");
+        .env("SWITCHBOARD__LIMITS__IP_PER_MINUTE", "10000000")
+        .env("SWITCHBOARD__ABUSE__UNFINISHED_ORDERS", UNFINISHED.to_string());
     if name == WORKER {
         // What every order causes runs as usual. What comes by the clock would fall into some of
         // the runs and not into others.

@@ -66,6 +66,8 @@ pub struct Offer {
     pub catalog_product: CatalogProductId,
     /// The tier's mobile network.
     pub carrier: Option<CarrierId>,
+    /// That network's name.
+    pub carrier_name: Option<String>,
     /// What the customer pays.
     pub price: Amount,
     /// What to ask of whom.

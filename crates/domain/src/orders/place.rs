@@ -35,6 +35,7 @@ use crate::{
 pub struct PlaceOrders {
     pub(super) ports: PlacePorts,
     terms: OrderTerms,
+    pub(super) most_unfinished: u32,
 }
 
 /// How one order of a purchase ended.
@@ -50,9 +51,10 @@ impl PlaceOrders {
     /// The most providers asked for one order: each may take its whole deadline.
     pub const MAX_OFFERS: u32 = 5;
 
-    /// Wires the use case.
-    pub fn new(ports: PlacePorts, terms: OrderTerms) -> Self {
-        Self { ports, terms }
+    /// Wires the use case. `most_unfinished` orders of one customer may wait for their first message
+    /// at once.
+    pub fn new(ports: PlacePorts, terms: OrderTerms, most_unfinished: u32) -> Self {
+        Self { ports, terms, most_unfinished }
     }
 
     /// Runs the use case. Dropping the future in the middle loses nothing, but leaves the outcome
@@ -92,7 +94,9 @@ impl PlaceOrders {
         let reservation = Reservation {
             draft: self.draft(command, first),
             quantity: command.quantity,
+            most_unfinished: self.most_unfinished,
             key: command.key.clone(),
+            carrier_name: first.carrier_name.clone(),
         };
         self.buy(&reservation, others).await
     }
@@ -107,7 +111,10 @@ impl PlaceOrders {
         let reserve = || self.ports.purchases.reserve(reservation);
         match retrying(ATTEMPTS, reserve).await? {
             Reserved::Replay(ids) => self.replay(reservation.draft.user, &ids, quantity).await,
-            Reserved::New(orders) => self.obtain_all(quantity, orders, others).await,
+            Reserved::New(orders) => {
+                let placed = self.obtain_all(quantity, orders, others).await?;
+                Ok(placed.with_carrier(reservation.carrier_name.as_deref()))
+            }
         }
     }
 
@@ -156,7 +163,8 @@ impl PlaceOrders {
             match &view.order.state {
                 OrderState::Reserving { .. } => return Err(PlaceError::InProgress),
                 OrderState::Failed { reason: why } => reason = reason.or(Some(*why)),
-                _ => placed.push(view),
+                // A number can be had again only once its order is over, which none of these was.
+                _ => placed.push(OrderView { reactivates: false, ..view }),
             }
         }
         conclude(quantity, placed, reason, false)

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 
 use super::{Capabilities, Order, Status};
 use crate::{
+    abuse::Ban,
     fault::{Code, Fault},
     ids::{ExternalId, OrderId, ProviderId, UserId},
     money::Cost,
@@ -53,7 +54,8 @@ pub trait OrderRepo: Send {
 pub trait Purchases: Send + Sync {
     /// Stores the request key, sets the money aside and stores the orders: all or nothing.
     ///
-    /// Fewer orders than asked for are made when the wallet does not hold enough for all.
+    /// Fewer orders than asked for are made when the wallet does not hold enough for all, or when
+    /// all of them would be too many at once.
     async fn reserve(&self, reservation: &Reservation) -> Result<Reserved, ReserveError>;
 
     /// What the same request made before, if it came before.
@@ -88,8 +90,13 @@ pub struct Reservation {
     pub draft: Order,
     /// How many, 1 to 100.
     pub quantity: u32,
+    /// How many orders of the customer may be unfinished at once: bought, without a message, and not
+    /// over.
+    pub most_unfinished: u32,
     /// Makes a repeat harmless.
     pub key: Option<RequestKey>,
+    /// Name of the draft's mobile network, if one was chosen.
+    pub carrier_name: Option<String>,
 }
 
 /// Identifies a request of one account and what it asked for.
@@ -141,6 +148,12 @@ pub enum ReserveError {
     /// The key came before with another request.
     #[error("the idempotency key was used with a different request")]
     KeyReused,
+    /// So many orders of this customer wait for their first message already.
+    #[error("{0} orders of this customer are unfinished already")]
+    TooMany(u32),
+    /// The customer may not buy for a while.
+    #[error("this customer is banned")]
+    Banned(Ban),
     /// Storage failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -152,9 +165,41 @@ impl Fault for ReserveError {
             Self::InsufficientFunds => Code::InsufficientBalance,
             Self::Frozen => Code::Forbidden,
             Self::KeyReused => Code::IdempotencyKeyReused,
+            Self::TooMany(_) => Code::RateLimitExceeded,
+            Self::Banned(_) => Code::TempBannedAbuseGuard,
             Self::Store(error) => error.code(),
         }
     }
+
+    fn public_message(&self) -> String {
+        match self {
+            Self::TooMany(most) => format!(
+                "At most {most} orders may wait for their first SMS at once; try again when one of \
+                 them has it or is over"
+            ),
+            _ => self.code().default_message().to_owned(),
+        }
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::TooMany(_) => Some(Self::NEXT_LOOK),
+            Self::Banned(ban) => Some(ban.left),
+            _ => None,
+        }
+    }
+
+    fn ban(&self) -> Option<Ban> {
+        match self {
+            Self::Banned(ban) => Some(*ban),
+            _ => None,
+        }
+    }
+}
+
+impl ReserveError {
+    /// When somebody who has too many orders should try again: any of them may end any moment.
+    const NEXT_LOOK: Duration = Duration::from_secs(10);
 }
 
 impl AsContention for ReserveError {

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use super::{
-    Again, IllegalTransition, Lease, Order, OrderState, Quote, RequestKey, Reservation,
+    Again, IllegalTransition, Lease, Order, OrderState, OrderView, Quote, RequestKey, Reservation,
     cancel::conflict_message,
     place::{PlaceError, PlaceOrders, Placed},
 };
 use crate::{
+    abuse::Ban,
     catalog::Pricing,
     fault::{Code, Fault},
     ids::{OrderId, UserId},
@@ -47,6 +48,7 @@ pub struct ReactivateCommand {
 /// A completed order with its number and who rents it out.
 struct Parent {
     order: Order,
+    carrier_name: Option<String>,
     lease: Lease,
     adapter: Arc<dyn NumberProvider>,
 }
@@ -86,8 +88,13 @@ impl ReactivateOrder {
         if max_price.is_some_and(|most| price > most) {
             return Err(ReactivateError::TooDear);
         }
-        let draft = self.draft(parent, cost, price);
-        let reservation = Reservation { draft, quantity: 1, key: key.cloned() };
+        let reservation = Reservation {
+            draft: self.draft(parent, cost, price),
+            quantity: 1,
+            most_unfinished: self.place.most_unfinished,
+            key: key.cloned(),
+            carrier_name: parent.carrier_name.clone(),
+        };
         Ok(self.place.buy(&reservation, &[]).await?)
     }
 
@@ -98,12 +105,14 @@ impl ReactivateOrder {
         let OrderState::Completed { lease, .. } = &view.order.state else {
             return Err(illegal.into());
         };
+        let lease = lease.clone();
         if !view.reactivates {
             return Err(illegal.into());
         }
         let adapter = ports.registry.get(view.order.quote.provider).await?;
         let adapter = adapter.ok_or(ProviderError::Refused("gone"))?;
-        Ok(Parent { lease: lease.clone(), order: view.order, adapter })
+        let OrderView { order, carrier_name, .. } = view;
+        Ok(Parent { order, carrier_name, lease, adapter })
     }
 
     /// What it costs us and the customer.
@@ -182,6 +191,13 @@ impl Fault for ReactivateError {
     fn retry_after(&self) -> Option<std::time::Duration> {
         match self {
             Self::Place(error) => error.retry_after(),
+            _ => None,
+        }
+    }
+
+    fn ban(&self) -> Option<Ban> {
+        match self {
+            Self::Place(error) => error.ban(),
             _ => None,
         }
     }

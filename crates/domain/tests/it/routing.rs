@@ -15,6 +15,7 @@ fn offer((product, code, price, priority, success): (i64, &str, i64, i32, i32)) 
         product: ProductId::new(product),
         catalog_product: CatalogProductId::new(1),
         carrier: None,
+        carrier_name: None,
         price: Amount::new(price).ok_or("a price")?,
         quote: Quote {
             provider: ProviderId::new(product),

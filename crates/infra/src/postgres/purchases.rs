@@ -1,5 +1,6 @@
 use async_trait::async_trait;
 use domain::{
+    abuse::{Ban, Tier},
     ids::{OrderId, UserId},
     ledger::PostError,
     orders::{
@@ -11,6 +12,10 @@ use domain::{
     store::StoreError,
 };
 
+use chrono::DateTime;
+use metrics::counter;
+use sqlx::{error::DatabaseError, postgres::PgDatabaseError};
+
 use super::{Postgres, error};
 
 #[async_trait]
@@ -20,7 +25,7 @@ impl Purchases for Postgres {
             None => self.reserve_any(reservation).await,
             Some(again) => self.reserve_again(reservation, again).await,
         };
-        let row = row.map_err(reserve_error)?;
+        let row = row.map_err(|error| reserve_error(error, reservation))?;
         let draft = &reservation.draft;
         let ids = row.order_ids.into_iter().map(OrderId::new);
         match row.outcome.as_str() {
@@ -183,12 +188,12 @@ struct ReservedRow {
 
 impl Postgres {
     async fn reserve_any(&self, reservation: &Reservation) -> sqlx::Result<ReservedRow> {
-        let Reservation { draft, quantity, key } = reservation;
+        let Reservation { draft, quantity, most_unfinished, key, .. } = reservation;
         sqlx::query_as!(
             ReservedRow,
             r#"SELECT outcome AS "outcome!", order_ids AS "order_ids!"
                FROM orders_reserve($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,
-                                   $15)"#,
+                                   $15, $16)"#,
             draft.user.get(),
             key.as_ref().map_or("", |key| key.operation),
             key.as_ref().map(|key| key.key.as_str()),
@@ -204,6 +209,7 @@ impl Postgres {
             draft.quote.cost.micros(),
             draft.created_at,
             draft.attempted_at().unwrap_or(draft.created_at),
+            i32::try_from(*most_unfinished).unwrap_or(i32::MAX),
         )
         .fetch_one(&self.pool)
         .await
@@ -214,12 +220,12 @@ impl Postgres {
         reservation: &Reservation,
         again: &Again,
     ) -> sqlx::Result<ReservedRow> {
-        let Reservation { draft, quantity, key } = reservation;
+        let Reservation { draft, quantity, most_unfinished, key, .. } = reservation;
         sqlx::query_as!(
             ReservedRow,
             r#"SELECT outcome AS "outcome!", order_ids AS "order_ids!"
                FROM orders_reserve_again($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,
-                                         $13, $14, $15, $16, $17)"#,
+                                         $13, $14, $15, $16, $17, $18)"#,
             draft.user.get(),
             key.as_ref().map_or("", |key| key.operation),
             key.as_ref().map(|key| key.key.as_str()),
@@ -237,13 +243,30 @@ impl Postgres {
             draft.attempted_at().unwrap_or(draft.created_at),
             again.activation.as_str(),
             again.phone.reveal(),
+            i32::try_from(*most_unfinished).unwrap_or(i32::MAX),
         )
         .fetch_one(&self.pool)
         .await
     }
 }
 
-fn reserve_error(cause: sqlx::Error) -> ReserveError {
+/// The customer waits for too many orders already.
+const TOO_MANY: &str = "OD001";
+/// The customer may not buy for a while.
+const BANNED: &str = "OD002";
+
+fn reserve_error(cause: sqlx::Error, reservation: &Reservation) -> ReserveError {
+    match cause.as_database_error().and_then(DatabaseError::code).as_deref() {
+        Some(TOO_MANY) => {
+            counter!("orders_refused_total", "reason" => "unfinished").increment(1);
+            return ReserveError::TooMany(reservation.most_unfinished);
+        }
+        Some(BANNED) => {
+            counter!("orders_refused_total", "reason" => "banned").increment(1);
+            return banned(&cause, &reservation.draft);
+        }
+        _ => {}
+    }
     match error::post(cause) {
         PostError::InsufficientFunds => ReserveError::InsufficientFunds,
         PostError::Frozen => ReserveError::Frozen,
@@ -252,4 +275,17 @@ fn reserve_error(cause: sqlx::Error) -> ReserveError {
             ReserveError::Store(StoreError::Internal(error.into()))
         }
     }
+}
+
+/// What the detail of the refusal says: the tier, and the end in microseconds of the epoch. A ban
+/// that ended on the way here counts for another moment.
+fn banned(cause: &sqlx::Error, draft: &Order) -> ReserveError {
+    let error = cause.as_database_error().and_then(|error| error.try_downcast_ref());
+    let detail = error.and_then(PgDatabaseError::detail).unwrap_or_default();
+    let read = detail.split_once(' ').and_then(|(tier, until)| {
+        let until = DateTime::from_timestamp_micros(until.parse().ok()?)?;
+        Ban::at(Tier::parse(tier)?, until, draft.created_at)
+    });
+    let corrupt = || error::corrupt("customer_bans", draft.user, "not readable").into();
+    read.map_or_else(corrupt, ReserveError::Banned)
 }

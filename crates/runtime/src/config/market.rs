@@ -50,6 +50,19 @@ impl Section for Orders {
     }
 }
 
+/// `[abuse]`: when customers are stopped who rent numbers and let them go unused.
+#[derive(Debug, Clone, Copy)]
+pub struct Abuse {
+    /// Orders of one customer that may wait for their first message at once.
+    pub unfinished_orders: u32,
+}
+
+impl Section for Abuse {
+    fn read(keys: &mut Keys<'_>) -> Self {
+        Self { unfinished_orders: keys.within("unfinished_orders", 500, 1..=1_000_000_000) }
+    }
+}
+
 /// `[privacy]`: how long what customers received can be read.
 #[derive(Debug, Clone, Copy)]
 pub struct Privacy {

@@ -3,7 +3,7 @@
 use domain::{
     catalog::Offer,
     ids::ProviderId,
-    orders::{Again, Claim, Order, ReserveError, Reserved, Status},
+    orders::{Again, Claim, Order, Reservation, ReserveError, Reserved, Status},
     providers::PhoneNumber,
     rates::{IdrPerUsd, Rate},
 };
@@ -168,6 +168,70 @@ pub async fn never_overdraws_under_concurrency<B: Backend>(store: &B) -> Outcome
     }
     assert_eq!((bought, refused), (17, 33));
     assert_eq!(stage.wallet().await?, (5, 17 * PRICE));
+    assert_clean(store).await
+}
+
+/// Of fifty purchases at once, exactly as many succeed as may be unfinished (I-26).
+pub async fn stops_at_so_many_unfinished_under_concurrency<B: Backend>(store: &B) -> Outcome {
+    let stage = Stage::open(store, 100 * PRICE).await?;
+    let draft = Reservation { most_unfinished: 10, ..stage.draft(1, None) };
+    let (mut bought, mut refused) = (0, 0);
+    for answer in join_all((0..50).map(|_| stage.reserve(&draft))).await {
+        match answer {
+            Ok(Reserved::New(orders)) => bought += orders.len(),
+            Err(ReserveError::TooMany(10)) => refused += 1,
+            other => return Err(format!("{other:?}").into()),
+        }
+    }
+    assert_eq!((bought, refused), (10, 40));
+    assert_eq!(stage.wallet().await?, (90 * PRICE, 10 * PRICE));
+    assert_clean(store).await
+}
+
+/// Of many, as many are reserved as may be unfinished; a refusal frees the key, and a repeat is
+/// answered however many there are.
+pub async fn reserves_as_many_as_may_be_unfinished<B: Backend>(store: &B) -> Outcome {
+    let stage = Stage::open(store, 100 * PRICE).await?;
+    let at_most = |quantity, key| -> Outcome<_> {
+        let key = Some(request(key, "some")?);
+        Ok(Reservation { most_unfinished: 3, ..stage.draft(quantity, key) })
+    };
+    let (one, many) = (at_most(1, "one")?, at_most(10, "many")?);
+    stage.reserve(&one).await?;
+    let Reserved::New(orders) = stage.reserve(&many).await? else {
+        return Err("a first request is no repeat".into());
+    };
+    assert_eq!(orders.len(), 2);
+    for (quantity, key) in [(1, "next"), (10, "next-many")] {
+        let refused = stage.reserve(&at_most(quantity, key)?).await;
+        assert!(matches!(refused, Err(ReserveError::TooMany(3))), "{refused:?}");
+        assert_eq!(store.replay(stage.user, &request(key, "some")?).await?, None);
+    }
+    assert!(matches!(stage.reserve(&many).await?, Reserved::Replay(ids) if ids.len() == 2));
+    let other = stage.another("b@example.com", 100).await?;
+    let theirs = Reservation { most_unfinished: 1, ..other.draft(1, None) };
+    assert!(matches!(other.reserve(&theirs).await?, Reserved::New(_)));
+    assert_eq!(stage.wallet().await?, (97 * PRICE, 3 * PRICE));
+    assert_clean(store).await
+}
+
+/// An order is unfinished until its first message or its end, and one that is rented again counts.
+pub async fn counts_an_order_until_its_message_or_its_end<B: Backend>(store: &B) -> Outcome {
+    let stage = Stage::open(store, 100 * PRICE).await?;
+    let draft = Reservation { most_unfinished: 2, ..stage.draft(1, None) };
+    let mut again = draft.clone();
+    again.draft.quote.again =
+        Some(Again { activation: external("41")?, phone: PhoneNumber::parse("628123").ok_or("")? });
+    let (first, second) = (stage.active("1").await?, stage.active("2").await?);
+    for refused in [stage.reserve(&draft).await, stage.reserve(&again).await] {
+        assert!(matches!(refused, Err(ReserveError::TooMany(2))), "{refused:?}");
+    }
+    stage.delivered(first).await?;
+    assert!(matches!(stage.reserve(&again).await?, Reserved::New(_)));
+    assert!(stage.reserve(&draft).await.is_err());
+    stage.canceled(second).await?;
+    assert!(matches!(stage.reserve(&draft).await?, Reserved::New(_)));
+    assert!(stage.reserve(&draft).await.is_err());
     assert_clean(store).await
 }
 

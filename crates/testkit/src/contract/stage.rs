@@ -81,7 +81,8 @@ impl<'a, B: Backend> Stage<'a, B> {
             created_at: at,
             changed_at: at,
         };
-        Reservation { draft, quantity, key }
+        let carrier_name = self.offer.carrier_name.clone();
+        Reservation { draft, quantity, most_unfinished: 1_000, key, carrier_name }
     }
 
     /// Reserves, running again while races are lost.

@@ -108,6 +108,8 @@ impl Market {
         resend_cooldown: Duration::from_secs(10),
         ask_within: Duration::from_secs(4),
     };
+    /// How many orders of one customer may wait for their first message at once.
+    pub const UNFINISHED: u32 = 200;
     /// How long its reconcilers wait.
     pub const PATIENCE: Patience =
         Patience { settle_after: Duration::from_secs(30), orphan_after: Duration::from_secs(45) };

@@ -88,7 +88,7 @@ impl Market {
             wake: Arc::clone(&self.wake) as _,
             clock: self.present(),
         };
-        PlaceOrders::new(ports, Self::TERMS)
+        PlaceOrders::new(ports, Self::TERMS, Self::UNFINISHED)
     }
 
     /// Renting numbers again.

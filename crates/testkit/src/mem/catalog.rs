@@ -209,6 +209,7 @@ fn offers(state: &State, wanted: &Wanted, limit: u32) -> Vec<Offer> {
                 product: slot.product,
                 catalog_product: umbrella,
                 carrier: None,
+                carrier_name: None,
                 price: slot.price,
                 quote: slot.quote.clone(),
                 provider_code: provider.code.clone(),

@@ -92,8 +92,10 @@ impl OrderRepo for MemUnit {
 }
 
 fn view(order: &Order) -> OrderView {
-    // Carriers come into the catalog with protocols that name them; none does yet.
-    let reactivates = order.quote.provider != test_mode::PROVIDER;
+    // Carriers come into the catalog with protocols that name them; none does yet. Whether a number
+    // can be had again is looked up for orders that are over only.
+    let is_real = order.quote.provider != test_mode::PROVIDER;
+    let reactivates = is_real && order.status() == Status::Completed;
     OrderView { order: order.clone(), carrier_name: None, reactivates }
 }
 

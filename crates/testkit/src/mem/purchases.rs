@@ -28,10 +28,24 @@ fn replay(
     }
 }
 
-/// As many of the draft as the wallet can pay, one at least.
+/// How many orders of `user` wait for their first message.
+fn unfinished(state: &State, user: UserId) -> usize {
+    let waiting = |order: &Order| matches!(order.status(), Status::Reserving | Status::Active);
+    state.orders.values().filter(|row| row.order.user == user && waiting(&row.order)).count()
+}
+
+/// As many of the draft as the wallet can pay and may be unfinished at once, one at least.
 fn hold_all(state: &mut State, reservation: &Reservation) -> Result<Vec<Order>, ReserveError> {
     let mut orders = Vec::new();
+    let most = reservation.most_unfinished;
+    let before = unfinished(state, reservation.draft.user);
     for _ in 0..reservation.quantity {
+        if before + orders.len() >= usize::try_from(most).unwrap_or(usize::MAX) {
+            if orders.is_empty() {
+                return Err(ReserveError::TooMany(most));
+            }
+            break;
+        }
         let id = OrderId::new(next_id(&state.orders, |id| id.get()));
         let order = Order { id, ..reservation.draft.clone() };
         let mut books = state.books.clone();

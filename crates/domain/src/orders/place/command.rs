@@ -65,3 +65,13 @@ pub struct Placed {
     /// At which rate to show dollars: that of the first answer, where this is a repeat.
     pub shown_at: Option<Rate>,
 }
+
+impl Placed {
+    /// The same with the name of the mobile network that all of its orders were bought for.
+    pub(super) fn with_carrier(mut self, name: Option<&str>) -> Self {
+        for view in &mut self.orders {
+            view.carrier_name = name.map(str::to_owned);
+        }
+        self
+    }
+}

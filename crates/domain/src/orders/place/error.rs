@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use crate::{
+    abuse::Ban,
     fault::{Code, Fault},
     ledger::PostError,
     orders::{FailReason, IllegalTransition, ReserveError},
@@ -53,6 +54,21 @@ impl Fault for PlaceError {
         match self {
             Self::InProgress => Some(Duration::from_secs(1)),
             Self::Unknown | Self::Overtaken => Some(Duration::from_secs(5)),
+            Self::Reserve(error) => error.retry_after(),
+            _ => None,
+        }
+    }
+
+    fn public_message(&self) -> String {
+        match self {
+            Self::Reserve(error) => error.public_message(),
+            _ => self.code().default_message().to_owned(),
+        }
+    }
+
+    fn ban(&self) -> Option<Ban> {
+        match self {
+            Self::Reserve(error) => error.ban(),
             _ => None,
         }
     }

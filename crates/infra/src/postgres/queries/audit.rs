@@ -74,7 +74,7 @@ pub(super) fn finding(
     Finding { invariant: invariant.to_owned(), user_id, order_id, detail }
 }
 
-/// L5: a wallet holds what its movements add up to, and as many as it counted.
+/// L5, L21: a wallet holds what its movements add up to, and as many as it counted.
 async fn wallets(conn: &mut PgConnection) -> sqlx::Result<Vec<Finding>> {
     let rows = sqlx::query!(
         r#"WITH moved AS (
@@ -83,16 +83,19 @@ async fn wallets(conn: &mut PgConnection) -> sqlx::Result<Vec<Finding>> {
                         - CASE WHEN from_class = 'available' THEN amount ELSE 0 END) AS available,
                       sum(CASE WHEN to_class = 'held' THEN amount ELSE 0 END
                         - CASE WHEN from_class = 'held' THEN amount ELSE 0 END) AS held,
+                      sum((to_class = 'held')::int - (from_class = 'held')::int) AS holds,
                       sum(CASE WHEN from_class = 'debt' THEN amount ELSE 0 END
                         - CASE WHEN to_class = 'debt' THEN amount ELSE 0 END) AS debt
                FROM ledger.transfers WHERE wallet_user IS NOT NULL GROUP BY wallet_user
            )
            SELECT coalesce(w.user_id, m.user_id) AS "user_id!",
-                  format('wallet %s+%s-%s after %s, movements %s+%s-%s after %s', w.available,
-                         w.held, w.debt, w.seq, m.available, m.held, m.debt, m.seq) AS "detail!"
+                  format('wallet %s+%s-%s with %s holds after %s, movements %s+%s-%s with %s after %s',
+                         w.available, w.held, w.debt, w.holds, w.seq,
+                         m.available, m.held, m.debt, m.holds, m.seq) AS "detail!"
            FROM ledger.wallets w FULL JOIN moved m USING (user_id)
            WHERE coalesce(w.available, -1) <> coalesce(m.available, 0)
               OR coalesce(w.held, -1) <> coalesce(m.held, 0)
+              OR coalesce(w.holds, -1) <> coalesce(m.holds, 0)
               OR coalesce(w.debt, -1) <> coalesce(m.debt, 0)
               OR coalesce(w.seq, -1) <> coalesce(m.rows, 0)
               OR coalesce(m.rows, 0) <> coalesce(m.seq, 0)"#

@@ -118,10 +118,12 @@ impl CatalogQueries for Postgres {
         let rows = sqlx::query!(
             r#"SELECT o.product_id, p.catalog_product_id, p.carrier_id, o.price, o.provider_id,
                       o.external_service, o.external_country, o.cost_micros,
-                      v.code AS provider_code, v.priority, o.success_per_mille
+                      v.code AS provider_code, v.priority, o.success_per_mille,
+                      r.name AS "carrier_name?"
                FROM offers o
                JOIN products p ON p.id = o.product_id AND p.active
                JOIN providers v ON v.id = o.provider_id AND v.enabled
+               LEFT JOIN carriers r ON r.id = p.carrier_id
                WHERE o.stock > 0
                  AND ($1::bigint IS NULL OR p.id = $1)
                  AND ($2::bigint IS NULL OR p.catalog_product_id = $2)
@@ -145,6 +147,7 @@ impl CatalogQueries for Postgres {
                     product: ProductId::new(row.product_id),
                     catalog_product: CatalogProductId::new(row.catalog_product_id),
                     carrier: row.carrier_id.map(CarrierId::new),
+                    carrier_name: row.carrier_name,
                     price: amount(row.product_id, row.price)?,
                     quote: Quote {
                         provider: ProviderId::new(row.provider_id),
