@@ -8,7 +8,7 @@ use domain::{
     inbox::receive::PullSms,
     limits::LocalLimiter,
     orders::{
-        cancel::CancelOrder,
+        cancel::{CancelOrder, CancelPorts},
         finish::FinishOrder,
         place::{PlaceOrders, PlacePorts},
         reactivate::ReactivateOrder,
@@ -34,7 +34,7 @@ use infra::{
 use metrics::gauge;
 use runtime::{Stop, Supervisor};
 use tokio::time::sleep;
-use wiring::{current_rate, hook_client, order_terms, pricing, provider_settings};
+use wiring::{current_rate, guard_terms, hook_client, order_terms, pricing, provider_settings};
 
 use crate::{
     auth::{Callers, note_used},
@@ -121,7 +121,16 @@ impl Backends {
             wake: wake.clone(),
             clock: clock.clone(),
         };
-        let place_orders = PlaceOrders::new(ports, terms, config.abuse.unfinished_orders);
+        let guard = guard_terms(&config.abuse);
+        let place_orders = PlaceOrders::new(ports, terms, guard.unfinished_orders);
+        let cancel_ports = CancelPorts {
+            store: postgres.clone(),
+            orders: postgres.clone(),
+            requests: postgres.clone(),
+            registry: registry.clone(),
+            wake: wake.clone(),
+            clock: clock.clone(),
+        };
         let pull = PullSms::new(postgres.clone(), registry.clone(), clock.clone());
         Parts {
             callers,
@@ -132,13 +141,7 @@ impl Backends {
                 pricing(&config.pricing),
             ),
             place_orders,
-            cancel_order: CancelOrder::new(
-                postgres.clone(),
-                postgres.clone(),
-                registry.clone(),
-                pull,
-                (wake.clone(), clock.clone()),
-            ),
+            cancel_order: CancelOrder::new(cancel_ports, pull, guard),
             finish_order: FinishOrder::new(postgres.clone(), wake.clone(), clock.clone()),
             resend_order: ResendOrder::new(
                 postgres.clone(),
@@ -176,6 +179,7 @@ fn spawn_tokens(postgres: &Postgres, redis: Redis, callers: &Callers, supervisor
     let told = callers.clone();
     let hearing = hear_token_news(redis, supervisor.stop().soft, move |item| match item {
         TokenNewsItem::Ended(token) => told.end(token),
+        TokenNewsItem::Changed(token) => told.doubt(token),
         TokenNewsItem::Gap => told.forget_all(),
     });
     supervisor.spawn("token-news", |_| hearing);

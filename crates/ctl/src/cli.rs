@@ -15,7 +15,7 @@ use runtime::config::{HttpUrl, Raw, Value};
 pub use self::token::{IssueToken, RotateToken, Token};
 pub use self::topup::{ListTopups, Rate, RefundTopup, ResolveTopup, Topup};
 pub use self::{
-    customer::{Compensate, Credit, Customer, Freeze, Unfreeze},
+    customer::{Ban, Compensate, Credit, Customer, Freeze, Measure, Unfreeze},
     ledger::{Adjust, Audit, Ledger, Propose, Settle, Statement, Way},
 };
 use crate::failure::Exit;
@@ -102,10 +102,10 @@ pub struct Grant {
     pub role: Role,
 }
 
-/// Who gave their word for money that is moved by hand.
+/// Who gave their word for what is done by hand.
 #[derive(Debug, Args)]
 pub struct Word {
-    /// Why; kept for ever beside the money
+    /// Why; kept for ever
     #[arg(long)]
     pub reason: String,
     /// Who decides; the login name unless given
@@ -379,6 +379,10 @@ mod tests {
             "ctl provider add --code alpha --base-url ftp://a --api-key k",
             "ctl provider add --code alpha --base-url http://a",
             "ctl provider add --code alpha --base-url http://a --api-key k --protocol morse",
+            "ctl customer ban --id 1 --reason r",
+            "ctl customer ban --id 1 --until tomorrow --reason r",
+            "ctl customer ban --id 1 --until 3d",
+            "ctl customer suspend --id 1",
             "ctl token issue --id 1 --scope everything",
             "ctl token issue --id 1 --ip 192.0.2.7/24",
             "ctl token issue --id 1 --expires tomorrow",

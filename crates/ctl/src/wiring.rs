@@ -39,6 +39,7 @@ impl Backends {
             identity: storage.clone(),
             tokens: storage.clone(),
             token_news: token_news(config.redis.as_ref())?,
+            conduct: storage.clone(),
             ledger: storage.clone(),
             upkeep: storage.clone(),
             orders: storage.clone(),
@@ -81,6 +82,10 @@ struct Untold;
 #[async_trait]
 impl TokenNews for Untold {
     async fn ended(&self, _: &[TokenHash]) -> bool {
+        false
+    }
+
+    async fn changed(&self, _: &[TokenHash]) -> bool {
         false
     }
 }

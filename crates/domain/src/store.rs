@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 
 use crate::{
+    abuse::ConductRepo,
     fault::{Code, Fault},
     hooks::HookRepo,
     identity::IdentityRepo,
@@ -24,7 +25,15 @@ pub trait Store: Send + Sync {
 /// Everything one transaction can touch.
 #[async_trait]
 pub trait UnitOfWork:
-    LedgerRepo + OrderRepo + InboxRepo + TopupRepo + IdentityRepo + HookRepo + Outbox + TaskRepo
+    LedgerRepo
+    + OrderRepo
+    + InboxRepo
+    + TopupRepo
+    + IdentityRepo
+    + ConductRepo
+    + HookRepo
+    + Outbox
+    + TaskRepo
 {
     /// Makes all changes durable at once; fails when an earlier step was refused.
     async fn commit(self: Box<Self>) -> Result<(), StoreError>;
@@ -49,6 +58,10 @@ impl dyn UnitOfWork + '_ {
     }
     /// Customers and tokens.
     pub fn identity(&mut self) -> &mut dyn IdentityRepo {
+        self
+    }
+    /// What customers do with what they buy.
+    pub fn conduct(&mut self) -> &mut dyn ConductRepo {
         self
     }
     /// Endpoints of customers and their messages.

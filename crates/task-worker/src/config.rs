@@ -16,6 +16,8 @@ pub struct Config {
     pub secrets: config::Secrets,
     /// How long numbers live.
     pub orders: config::Orders,
+    /// How much of it a customer may leave unused.
+    pub abuse: config::Abuse,
     /// How patiently providers are called.
     pub providers: config::Providers,
     /// How costs become prices.
@@ -71,6 +73,7 @@ impl Section for Config {
             redis: keys.section("redis"),
             secrets: keys.section("secrets"),
             orders: keys.section("orders"),
+            abuse: keys.section("abuse"),
             providers: keys.section("providers"),
             pricing: keys.section("pricing"),
             rates: keys.section("rates"),

@@ -39,8 +39,8 @@ use infra::{
 };
 use runtime::{App, Supervisor};
 use wiring::{
-    current_rate, deliver_messages, fixed_rate, gateways, hook_client, order_terms, pricing,
-    provider_settings,
+    current_rate, deliver_messages, fixed_rate, gateways, guard_terms, hook_client, order_terms,
+    pricing, provider_settings,
 };
 
 use crate::{
@@ -294,6 +294,7 @@ impl Parts {
             self.postgres.clone(),
             self.pull(),
             (self.wake.clone(), self.clock.clone()),
+            guard_terms(&self.config.abuse),
         ))
     }
 

@@ -36,10 +36,11 @@ fn hash(number: u64) -> TokenHash {
     TokenHash(bytes)
 }
 
-/// Remembers which tokens were said to be over.
+/// Remembers which tokens were said to be over, or to have changed.
 #[derive(Debug, Default)]
 pub struct RecordingTokenNews {
     ended: Mutex<Vec<TokenHash>>,
+    changed: Mutex<Vec<TokenHash>>,
 }
 
 impl RecordingTokenNews {
@@ -47,12 +48,22 @@ impl RecordingTokenNews {
     pub fn take(&self) -> Vec<TokenHash> {
         std::mem::take(&mut self.ended.lock().unwrap_or_else(PoisonError::into_inner))
     }
+
+    /// All that were said to have changed since the last call, in order.
+    pub fn take_changed(&self) -> Vec<TokenHash> {
+        std::mem::take(&mut self.changed.lock().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 #[async_trait]
 impl TokenNews for RecordingTokenNews {
     async fn ended(&self, tokens: &[TokenHash]) -> bool {
         self.ended.lock().unwrap_or_else(PoisonError::into_inner).extend(tokens);
+        true
+    }
+
+    async fn changed(&self, tokens: &[TokenHash]) -> bool {
+        self.changed.lock().unwrap_or_else(PoisonError::into_inner).extend(tokens);
         true
     }
 }

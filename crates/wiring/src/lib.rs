@@ -6,4 +6,6 @@ mod terms;
 
 pub use gateways::gateways;
 pub use hooks::{deliver_messages, hook_client};
-pub use terms::{current_rate, fixed_rate, order_terms, postgres, pricing, provider_settings};
+pub use terms::{
+    current_rate, fixed_rate, guard_terms, order_terms, postgres, pricing, provider_settings,
+};

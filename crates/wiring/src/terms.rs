@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use domain::{
+    abuse::{GuardTerms, Tripwire},
     catalog::Pricing,
     orders::OrderTerms,
     rates::{CurrentRate, IdrPerUsd, RateBook},
@@ -46,6 +47,22 @@ pub fn order_terms(orders: &config::Orders, providers: &config::Providers) -> Or
         minimum_cancel: orders.min_cancel,
         resend_cooldown: orders.resend_cooldown,
         ask_within: providers.ask_within,
+    }
+}
+
+/// How much customers may leave unused.
+pub fn guard_terms(abuse: &config::Abuse) -> GuardTerms {
+    let wire = |wire: &config::Tripwire| Tripwire {
+        outcomes: wire.orders,
+        percent: wire.percent,
+        ban: wire.ban,
+    };
+    GuardTerms {
+        window: abuse.window,
+        soft: wire(&abuse.soft),
+        hard: wire(&abuse.hard),
+        cancels_per_day: abuse.cancels_per_day,
+        unfinished_orders: abuse.unfinished_orders,
     }
 }
 

@@ -64,6 +64,14 @@ impl Callers {
         self.remembered.invalidate_all();
     }
 
+    /// Looks again at the next opportunity who owns a token, and whether its streams may go on.
+    pub fn doubt(&self, token: TokenHash) {
+        // Forgetting a single one has to be waited for; all of them are soon known again.
+        self.forget_all();
+        // Fails when no stream is open.
+        let _ = self.endings.send(token);
+    }
+
     /// Hears when `token` ends.
     pub(crate) fn ending(&self, token: TokenHash) -> Ending {
         // In this order nothing falls in between.

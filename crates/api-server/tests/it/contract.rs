@@ -3,14 +3,15 @@
 //! The answers stand in `contract.txt`. A route without an operation here fails the suite; after an
 //! intended change, run the ignored test that writes the file and read what changed in it.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, time::Duration};
 
 use api_server::published;
 use axum::{
     body::Body,
     http::{Request, StatusCode},
 };
-use testkit::start_of_time;
+use domain::abuse::Tripwire;
+use testkit::{Market, start_of_time};
 
 use crate::support::{Answer, Api};
 
@@ -34,19 +35,36 @@ struct Case {
     body: [&'static str; 2],
     /// Whether somebody else asks.
     stranger: bool,
+    amid: Situation,
+}
+
+/// What the stage looks like besides its orders.
+#[derive(Clone, Copy, PartialEq)]
+enum Situation {
+    Usual,
+    /// One order may wait for its first message at once.
+    Full,
+    /// The customer canceled one order too many of what was bought.
+    Banned,
+    /// The only order that may be canceled within a day was.
+    Canceled,
 }
 
 const fn ask(name: &'static str, query: &'static str) -> Case {
-    Case { name, query, body: ["", ""], stranger: false }
+    Case { name, query, body: ["", ""], stranger: false, amid: Situation::Usual }
 }
 
 const fn send(name: &'static str, body: &'static str) -> Case {
-    Case { name, query: "", body: [body, body], stranger: false }
+    Case { name, query: "", body: [body, body], stranger: false, amid: Situation::Usual }
+}
+
+const fn amid(amid: Situation, case: Case) -> Case {
+    Case { amid, ..case }
 }
 
 /// The same in the money of each version.
 const fn priced(name: &'static str, rupiah: &'static str, dollars: &'static str) -> Case {
-    Case { name, query: "", body: [rupiah, dollars], stranger: false }
+    Case { name, query: "", body: [rupiah, dollars], stranger: false, amid: Situation::Usual }
 }
 
 const fn theirs(case: Case) -> Case {
@@ -134,6 +152,8 @@ const OPERATIONS: &[Operation] = &[
             send("malformed", "{"),
             send("a list", "[1]"),
             theirs(send("without money", r#"{"product_id":1}"#)),
+            amid(Situation::Full, send("with too many unfinished", r#"{"product_id":1}"#)),
+            amid(Situation::Banned, send("while banned", r#"{"product_id":1}"#)),
         ],
     },
     Operation {
@@ -176,6 +196,7 @@ const OPERATIONS: &[Operation] = &[
             send("completed", COMPLETED),
             send("unknown", UNKNOWN),
             theirs(send("of somebody else", ACTIVE)),
+            amid(Situation::Canceled, send("too many", ACTIVE)),
             send("not a number", NOT_A_NUMBER),
             send("with a field nobody knows", MORE),
             send("nothing", NO_ID),
@@ -185,6 +206,7 @@ const OPERATIONS: &[Operation] = &[
         method: "POST",
         path: "/orders/finish",
         cases: &[
+            amid(Situation::Banned, send("delivered, while banned", DELIVERED)),
             send("delivered", DELIVERED),
             send("active", ACTIVE),
             send("completed", COMPLETED),
@@ -218,6 +240,8 @@ const OPERATIONS: &[Operation] = &[
             send("delivered", DELIVERED),
             send("unknown", UNKNOWN),
             theirs(send("of somebody else", COMPLETED)),
+            amid(Situation::Full, send("with too many unfinished", COMPLETED)),
+            amid(Situation::Banned, send("while banned", COMPLETED)),
             send("not a number", NOT_A_NUMBER),
             send("with a field nobody knows", MORE),
             send("nothing", NO_ID),
@@ -249,8 +273,17 @@ const OPERATIONS: &[Operation] = &[
 ];
 
 /// An order in each state that has something to say, and a stranger without money.
-async fn stage() -> (Api, String) {
-    let api = Api::new().await;
+async fn stage(amid: Situation) -> (Api, String) {
+    let mut guard = Market::GUARD;
+    match amid {
+        Situation::Usual => {}
+        Situation::Full => guard.unfinished_orders = 1,
+        Situation::Banned => {
+            guard.soft = Tripwire { outcomes: 4, percent: 50, ban: Duration::from_mins(15) };
+        }
+        Situation::Canceled => guard.cancels_per_day = 1,
+    }
+    let api = Api::guarded(guard).await;
     let market = &api.market;
     for sms in ["1111", "2222", ""] {
         let order = market.buy().await.unwrap();
@@ -263,6 +296,16 @@ async fn stage() -> (Api, String) {
         }
     }
     market.clock.advance_seconds(20);
+    let canceled = match amid {
+        Situation::Usual | Situation::Full => 0,
+        Situation::Canceled => 1,
+        Situation::Banned => 2,
+    };
+    for _ in 0..canceled {
+        let order = market.buy().await.unwrap();
+        market.clock.advance_seconds(20);
+        market.cancel_order().execute(market.user, order.id).await.unwrap();
+    }
     let (_, stranger) = api.stranger().await;
     (api, stranger)
 }
@@ -274,7 +317,7 @@ fn target(version: &str, operation: &Operation, case: &Case) -> String {
 }
 
 async fn answer(version: &str, operation: &Operation, case: &Case) -> Answer {
-    let (api, stranger) = stage().await;
+    let (api, stranger) = stage(case.amid).await;
     let token = if case.stranger { &stranger } else { &api.token };
     let body = case.body[usize::from(version == "v2")];
     let request = Request::builder()
@@ -336,7 +379,7 @@ fn every_route_is_in_the_table() {
 /// What holds of every route, whatever it does.
 #[tokio::test]
 async fn every_route_fails_alike() {
-    let (api, _) = stage().await;
+    let (api, _) = stage(Situation::Usual).await;
     let token = format!("Bearer {}", api.token);
     for route in published() {
         let path = route.path.replace("{id}", "1");

@@ -261,7 +261,7 @@ fn slow(market: &Market) -> (PlaceOrders, Arc<Slow>) {
         wake: market.wake.clone(),
         clock: market.clock.clone(),
     };
-    (PlaceOrders::new(ports, Market::TERMS, Market::UNFINISHED), slow)
+    (PlaceOrders::new(ports, Market::TERMS, Market::GUARD.unfinished_orders), slow)
 }
 
 #[tokio::test]

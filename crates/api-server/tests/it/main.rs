@@ -1,6 +1,7 @@
 //! The API as its callers meet it: requests through the whole router, fakes behind the ports.
 #![cfg(test)] // Lets clippy.toml permit unwrap in helpers too.
 
+mod abuse;
 mod access;
 mod catalog;
 mod config;

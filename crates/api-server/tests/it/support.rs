@@ -13,6 +13,7 @@ use axum::{
     http::{HeaderMap, Request, StatusCode},
 };
 use domain::{
+    abuse::GuardTerms,
     ids::UserId,
     limits::LocalLimiter,
     orders::Order,
@@ -77,7 +78,21 @@ impl Api {
     }
 
     pub(crate) async fn limited(streams: Streams, alter: impl FnOnce(&mut Parts, &Market)) -> Self {
-        let market = Market::new().await.unwrap().funded(1_000).await.unwrap();
+        Self::open_with(streams, Market::GUARD, alter).await
+    }
+
+    /// The same where customers may leave less unused.
+    pub(crate) async fn guarded(guard: GuardTerms) -> Self {
+        Self::open_with(Streams::default(), guard, |_, _| {}).await
+    }
+
+    async fn open_with(
+        streams: Streams,
+        guard: GuardTerms,
+        alter: impl FnOnce(&mut Parts, &Market),
+    ) -> Self {
+        let mut market = Market::new().await.unwrap().funded(1_000).await.unwrap();
+        market.guard = guard;
         let token = market.issue_token().execute(market.user, "test").await.unwrap().secret;
         let hub = Hub::new(streams);
         let supervisor = Supervisor::new(Duration::from_secs(1));

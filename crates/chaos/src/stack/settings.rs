@@ -7,7 +7,7 @@ pub(super) const PROVIDER_LIFETIME_SECONDS: u32 = 86_400;
 pub(crate) const SEAL_KEY: &str =
     "4c6f63616c6f6e6c79206b65792c206e6f742061207365637265742061742e2e";
 
-const QUICK: [(&str, &str); 52] = [
+const QUICK: [(&str, &str); 55] = [
     ("secrets.seal_key", SEAL_KEY),
     ("orders.lifetime_seconds", "20"),
     ("orders.min_cancel_seconds", "0"),
@@ -62,6 +62,9 @@ const QUICK: [(&str, &str); 52] = [
     ("limits.ip_per_minute", "1000000"),
     // Few customers make all of it, and most numbers get no message.
     ("abuse.unfinished_orders", "1000000"),
+    ("abuse.cancels_per_day", "1000000"),
+    ("abuse.soft_orders", "1000000"),
+    ("abuse.hard_orders", "1000000"),
     ("log.format", "json"),
 ];
 

@@ -3,7 +3,10 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use domain::money::Amount;
 
-use super::{ByEmailOrId, Word, amount};
+use super::{
+    ByEmailOrId, Word, amount,
+    token::{Expiry, ending},
+};
 
 /// `customer …`.
 #[derive(Debug, Subcommand)]
@@ -31,6 +34,39 @@ pub enum Customer {
     Freeze(Freeze),
     /// Let a customer buy again
     Unfreeze(Unfreeze),
+    /// Let a customer buy nothing for a while; they can look, cancel and finish meanwhile
+    Ban(Ban),
+    /// Lift a ban, also one of the abuse guard, and forgive what led to it
+    Unban(Measure),
+    /// Close an account to its customer, with the test account; running orders end as usual
+    Suspend(Measure),
+    /// Open a closed account again
+    Resume(Measure),
+}
+
+/// `customer ban`.
+#[derive(Debug, Args)]
+pub struct Ban {
+    /// Whose purchases
+    #[command(flatten)]
+    pub customer: ByEmailOrId,
+    /// When it is over: a time such as 2027-01-31T00:00:00Z, or hours or days such as 12h or 3d
+    #[arg(long, value_name = "WHEN", value_parser = ending)]
+    pub until: Expiry,
+    /// Who and why
+    #[command(flatten)]
+    pub word: Word,
+}
+
+/// `customer unban`, `customer suspend` and `customer resume`.
+#[derive(Debug, Args)]
+pub struct Measure {
+    /// Who is concerned
+    #[command(flatten)]
+    pub customer: ByEmailOrId,
+    /// Who and why
+    #[command(flatten)]
+    pub word: Word,
 }
 
 /// `customer credit`.

@@ -44,7 +44,7 @@ pub struct IssueToken {
     /// An address or range it may be used from (may be repeated); everywhere unless given
     #[arg(long = "ip", value_name = "CIDR", value_parser = ip_range)]
     pub allowed_ips: Vec<IpRange>,
-    /// When it ends: a time such as 2027-01-31T00:00:00Z, or a number of days such as 90d
+    /// When it ends: a time such as 2027-01-31T00:00:00Z, or a number of hours or days such as 12h or 90d
     #[arg(long, value_name = "WHEN", value_parser = ending)]
     pub expires: Option<Expiry>,
     /// For the customer's test account, in which nothing is real; made when there is none
@@ -96,15 +96,21 @@ fn ip_range(text: &str) -> Result<IpRange, String> {
     IpRange::parse(text).ok_or_else(|| wrong.to_owned())
 }
 
-fn ending(text: &str) -> Result<Expiry, String> {
-    let days = || {
-        let days: i64 = text.strip_suffix('d')?.parse().ok()?;
-        (1..=36_500).contains(&days).then(|| TimeDelta::try_days(days))?
+pub(super) fn ending(text: &str) -> Result<Expiry, String> {
+    let time = || {
+        let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+        let hours = match unit {
+            "h" => 1,
+            "d" => 24,
+            _ => return None,
+        };
+        let number: i64 = number.parse().ok().filter(|number| (1..=36_500).contains(number))?;
+        TimeDelta::try_hours(number * hours)
     };
-    if let Some(time) = days() {
+    if let Some(time) = time() {
         return Ok(Expiry::After(time));
     }
-    let wrong = "must be a time such as 2027-01-31T00:00:00Z, or days such as 90d";
+    let wrong = "must be a time such as 2027-01-31T00:00:00Z, or hours or days such as 12h or 90d";
     text.parse().map(Expiry::At).map_err(|_| wrong.to_owned())
 }
 
@@ -113,12 +119,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_ends_at_a_time_or_after_days() {
+    fn a_token_ends_at_a_time_or_after_hours_or_days() {
         let now: Timestamp = "2026-11-20T12:00:00Z".parse().unwrap();
         let end = |text| ending(text).map(|end| end.from(now).to_rfc3339());
         assert_eq!(end("90d").unwrap(), "2027-02-18T12:00:00+00:00");
+        assert_eq!(end("12h").unwrap(), "2026-11-21T00:00:00+00:00");
         assert_eq!(end("2027-01-31T01:00:00+01:00").unwrap(), "2027-01-31T00:00:00+00:00");
-        for text in ["", "d", "0d", "-1d", "36501d", "2027-01-31", "90"] {
+        for text in ["", "d", "0d", "-1d", "36501d", "0h", "1m", "1é", "2027-01-31", "90"] {
             assert!(ending(text).is_err(), "{text}");
         }
     }

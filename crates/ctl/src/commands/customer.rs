@@ -1,4 +1,5 @@
 use domain::{
+    abuse::{Ban, Standing},
     identity::register::AddCustomer,
     ids::OrderId,
     ledger::{
@@ -9,7 +10,7 @@ use domain::{
 use serde_json::json;
 
 use super::{
-    Desk, read_secret,
+    Desk, measure, read_secret,
     word::{refused, word},
 };
 use crate::{
@@ -29,6 +30,10 @@ pub async fn customer(desk: &Desk, command: &Customer) -> Result<Answer, Failure
         Customer::Compensate(compensate) => self::compensate(desk, compensate).await,
         Customer::Freeze(freeze) => self::freeze(desk, freeze).await,
         Customer::Unfreeze(unfreeze) => self::unfreeze(desk, unfreeze).await,
+        Customer::Ban(ban) => measure::ban(desk, ban).await,
+        Customer::Unban(measure) => measure::unban(desk, measure).await,
+        Customer::Suspend(measure) => measure::suspend(desk, measure).await,
+        Customer::Resume(measure) => measure::resume(desk, measure).await,
     }
 }
 
@@ -46,6 +51,10 @@ async fn show(desk: &Desk, email: &str) -> Result<Answer, Failure> {
     let currency = desk.ledger.currency(customer.id).await?.code();
     let (debt, freezes) = (wallet.debt.get(), desk.ledger.freezes(customer.id).await?);
     let since = customer.created_at.to_rfc3339();
+    let Standing { suspended_at, ban } =
+        desk.conduct.standing(customer.id, desk.clock.now()).await?;
+    let suspended_at = suspended_at.map(|at| at.to_rfc3339());
+    let banned = ban.map(|Ban { tier, until, .. }| (tier.as_str(), until.to_rfc3339()));
     let stopped = freezes.iter().map(|it| {
         json!({
             "cause": it.freeze.cause.as_str(), "reference": it.freeze.reference,
@@ -55,7 +64,8 @@ async fn show(desk: &Desk, email: &str) -> Result<Answer, Failure> {
     let json = json!({
         "id": customer.id.get(), "email": customer.email, "created_at": since,
         "currency": currency, "available": available, "held": held, "debt": debt,
-        "freezes": stopped.collect::<Vec<_>>(),
+        "freezes": stopped.collect::<Vec<_>>(), "suspended_at": suspended_at,
+        "ban": banned.as_ref().map(|(tier, until)| json!({ "tier": tier, "until": until })),
     });
     let facts = [
         ("id", customer.id.to_string()),
@@ -64,18 +74,23 @@ async fn show(desk: &Desk, email: &str) -> Result<Answer, Failure> {
         ("available", format!("{available} {currency}")),
         ("held", format!("{held} {currency} for running orders")),
         ("owes", format!("{debt} {currency}")),
-        (
-            "may buy",
-            if freezes.is_empty() { "yes".to_owned() } else { format!("no: {}", named(&freezes)) },
-        ),
+        ("may buy", may_buy(&freezes, suspended_at, banned)),
     ];
     Ok(Answer::facts(json, facts))
 }
 
-fn named(freezes: &[FreezeInForce]) -> String {
+/// Everything that stands in the way.
+fn may_buy(
+    freezes: &[FreezeInForce],
+    suspended_at: Option<String>,
+    banned: Option<(&str, String)>,
+) -> String {
     let name =
         |it: &FreezeInForce| format!("{} ({})", it.freeze.reference, it.freeze.cause.as_str());
-    freezes.iter().map(name).collect::<Vec<_>>().join(", ")
+    let mut reasons: Vec<_> = freezes.iter().map(name).collect();
+    reasons.extend(suspended_at.map(|at| format!("suspended since {at}")));
+    reasons.extend(banned.map(|(tier, until)| format!("banned ({tier}) until {until}")));
+    if reasons.is_empty() { "yes".to_owned() } else { format!("no: {}", reasons.join(", ")) }
 }
 
 async fn credit(desk: &Desk, arguments: &Credit) -> Result<Answer, Failure> {

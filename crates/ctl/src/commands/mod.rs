@@ -4,6 +4,7 @@ mod catalog;
 mod customer;
 pub(crate) mod doctor;
 mod ledger;
+mod measure;
 mod migrate;
 mod privacy;
 mod provider;
@@ -19,6 +20,7 @@ use std::{env, fs, io::Read as _, path::Path, sync::Arc};
 
 use anyhow::Context as _;
 use domain::{
+    abuse::ConductQueries,
     catalog::{CatalogRepo, Pricing},
     gateways::GatewayDirectory,
     hooks::HookQueries,
@@ -60,6 +62,8 @@ pub struct Desk {
     pub tokens: Arc<dyn TokenQueries>,
     /// Tells the servers of tokens that end.
     pub token_news: Arc<dyn TokenNews>,
+    /// How customers stand.
+    pub conduct: Arc<dyn ConductQueries>,
     /// Wallets and the books.
     pub ledger: Arc<dyn LedgerQueries>,
     /// Sums, audits and what should come to an end.

@@ -17,7 +17,7 @@ use crate::{
 
 const LIST: [&str; 8] = ["id", "token", "name", "state", "scopes", "from", "last used", "created"];
 /// Said where Redis could not be reached.
-const UNTOLD: &str = "The servers could not be told: they find out within 10 seconds.";
+pub(super) const UNTOLD: &str = "The servers could not be told: they find out within 10 seconds.";
 
 /// Runs `token …`.
 pub async fn token(desk: &Desk, command: &Token) -> Result<Answer, Failure> {

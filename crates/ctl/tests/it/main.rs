@@ -2,6 +2,7 @@
 #![cfg(test)] // Lets clippy.toml permit unwrap in helpers too.
 
 mod commands;
+mod measures;
 mod process;
 mod support;
 mod topups;

@@ -26,6 +26,7 @@ impl Operator {
             identity: storage.clone(),
             tokens: storage.clone(),
             token_news: market.token_news.clone(),
+            conduct: storage.clone(),
             ledger: storage.clone(),
             upkeep: storage.clone(),
             vault: Arc::new(market.store.clone()),

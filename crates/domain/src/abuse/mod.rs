@@ -1,8 +1,22 @@
 //! Stopping customers who rent numbers and let them go unused.
 
+pub mod measures;
+mod ports;
+mod terms;
+
 use std::time::Duration;
 
-use crate::time::Timestamp;
+pub use self::{
+    ports::{
+        CancelRequests, ConductQueries, ConductRepo, Decided, Decision, Measure, Standing, Trip,
+    },
+    terms::{Conduct, GuardTerms, Tripwire},
+};
+use crate::{
+    ids::UserId,
+    store::{StoreError, UnitOfWork},
+    time::Timestamp,
+};
 
 /// How hard a customer was stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -48,4 +62,25 @@ impl Ban {
         let left = until.signed_duration_since(now).to_std().ok()?;
         (!left.is_zero()).then_some(Self { tier, until, left })
     }
+}
+
+/// Judges a customer after an order ended without a message, in the unit that ends it: the wallet is
+/// locked, so that of two orders that end at once the second is judged with the first.
+pub async fn judge(
+    uow: &mut (dyn UnitOfWork + '_),
+    terms: &GuardTerms,
+    user: UserId,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let conduct = uow.conduct().outcomes(user, terms.since(at)).await?;
+    let Some((tier, ban)) = terms.verdict(conduct) else { return Ok(()) };
+    let Conduct { given_up, delivered } = conduct;
+    let all = given_up.saturating_add(delivered);
+    let reason = format!("{given_up} of {all} purchases without a message");
+    let until = at + ban;
+    let trip = Trip { user, tier, since: at, until, reason };
+    if uow.conduct().trip(&trip).await? {
+        tracing::warn!(user.id = %user, ban.tier = tier.as_str(), ban.until = %until, given_up, delivered, "customer {user} is banned until {until}");
+    }
+    Ok(())
 }

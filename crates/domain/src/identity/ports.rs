@@ -72,6 +72,10 @@ pub trait TokenNews: Send + Sync {
     /// These are good for nothing from now on. False when nobody could be told, who then find out
     /// for themselves within seconds.
     async fn ended(&self, tokens: &[TokenHash]) -> bool;
+
+    /// What is known of these is out of date: their owners were suspended, or are not any more.
+    /// False as for [`Self::ended`].
+    async fn changed(&self, tokens: &[TokenHash]) -> bool;
 }
 
 /// Makes tokens and recognises them.

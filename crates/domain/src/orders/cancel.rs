@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use super::{IllegalTransition, Order, OrderQueries, OrderState, Status, close::tell_provider};
 use crate::{
+    abuse::{CancelRequests, GuardTerms, judge},
     fault::{Code, Fault},
     ids::{OrderId, UserId},
     inbox::receive::{PullError, PullSms},
@@ -19,14 +20,31 @@ use crate::{
 ///
 /// The provider is asked first: what it still charges for is not refunded. A crash after its yes
 /// is healed by [`super::poll::PollActive`], which finds the activation ended.
+///
+/// A customer may do so only so many times a day. Beyond that nobody is asked anything: the order
+/// runs on, and is refunded at its end if nothing arrives.
 #[derive(Clone)]
 pub struct CancelOrder {
-    store: Arc<dyn Store>,
-    orders: Arc<dyn OrderQueries>,
-    registry: Arc<dyn ProviderRegistry>,
+    ports: CancelPorts,
     pull: PullSms,
-    wake: Arc<dyn Wake>,
-    clock: Arc<dyn Clock>,
+    guard: GuardTerms,
+}
+
+/// What [`CancelOrder`] needs.
+#[derive(Clone)]
+pub struct CancelPorts {
+    /// Transactions.
+    pub store: Arc<dyn Store>,
+    /// Orders, to be looked up.
+    pub orders: Arc<dyn OrderQueries>,
+    /// Counts who cancels.
+    pub requests: Arc<dyn CancelRequests>,
+    /// Who is asked.
+    pub registry: Arc<dyn ProviderRegistry>,
+    /// Tells the relay.
+    pub wake: Arc<dyn Wake>,
+    /// The present.
+    pub clock: Arc<dyn Clock>,
 }
 
 /// A canceled order.
@@ -42,26 +60,34 @@ pub struct Canceled {
 
 impl CancelOrder {
     /// Wires the use case.
-    pub fn new(
-        store: Arc<dyn Store>,
-        orders: Arc<dyn OrderQueries>,
-        registry: Arc<dyn ProviderRegistry>,
-        pull: PullSms,
-        (wake, clock): (Arc<dyn Wake>, Arc<dyn Clock>),
-    ) -> Self {
-        Self { store, orders, registry, pull, wake, clock }
+    pub fn new(ports: CancelPorts, pull: PullSms, guard: GuardTerms) -> Self {
+        Self { ports, pull, guard }
     }
 
     /// Runs the use case.
     #[tracing::instrument(skip_all, fields(user.id = %user, order.id = %id))]
     pub async fn execute(&self, user: UserId, id: OrderId) -> Result<Canceled, CancelError> {
-        let view = self.orders.find(user, id).await?.ok_or(CancelError::NotFound)?;
+        let view = self.ports.orders.find(user, id).await?.ok_or(CancelError::NotFound)?;
         let order = view.order;
         self.check(&order)?;
+        retrying(ATTEMPTS, || self.ask(&order)).await?;
         self.cancel_upstream(&order).await?;
         let canceled = retrying(ATTEMPTS, || self.settle(id)).await?;
-        self.wake.wake(Queue::Events);
+        self.ports.wake.wake(Queue::Events);
         Ok(canceled)
+    }
+
+    /// Notes the wish before anybody hears of it, so that no two requests take the last one of a
+    /// day.
+    async fn ask(&self, order: &Order) -> Result<(), CancelError> {
+        let (now, most) = (self.ports.clock.now(), self.guard.cancels_per_day);
+        let since = now - GuardTerms::CANCELS_WITHIN;
+        let blocked = self.ports.requests.ask(order, (now, since), most).await?;
+        let Some(blocked) = blocked else { return Ok(()) };
+        let until = blocked + GuardTerms::CANCELS_WITHIN;
+        tracing::info!(user.id = %order.user, order.id = %order.id, most, "order {} is not canceled: customer {} canceled {most} within a day", order.id, order.user);
+        let wait = until.signed_duration_since(now).to_std().unwrap_or_default();
+        Err(CancelError::TooMany { most, wait })
     }
 
     fn check(&self, order: &Order) -> Result<(), CancelError> {
@@ -71,7 +97,7 @@ impl CancelOrder {
                 step: "canceled",
             }));
         };
-        let now = self.clock.now();
+        let now = self.ports.clock.now();
         if now >= lease.expires_at {
             let over = IllegalTransition { from: Status::Expired, step: "canceled" };
             return Err(CancelError::Illegal(over));
@@ -85,7 +111,7 @@ impl CancelOrder {
 
     async fn cancel_upstream(&self, order: &Order) -> Result<(), CancelError> {
         let Some(lease) = order.lease() else { return Err(CancelError::NotFound) };
-        let adapter = self.registry.get(order.quote.provider).await?;
+        let adapter = self.ports.registry.get(order.quote.provider).await?;
         let adapter = adapter.ok_or(CancelError::Provider(ProviderError::Refused("gone")))?;
         match adapter.cancel(&lease.external_id).await? {
             CancelOutcome::Canceled => Ok(()),
@@ -105,17 +131,19 @@ impl CancelOrder {
     }
 
     async fn settle(&self, id: OrderId) -> Result<Canceled, CancelError> {
-        let mut uow = self.store.begin().await?;
+        let now = self.ports.clock.now();
+        let mut uow = self.ports.store.begin().await?;
         let order = uow.orders().lock(id).await?.ok_or(CancelError::NotFound)?;
         let canceled = if order.status() == Status::Canceled {
             // The poller found the ended activation first: the same outcome.
             order
         } else {
-            let mut canceled = order.cancel(self.clock.now())?;
+            let mut canceled = order.cancel(now)?;
             canceled.upstream_open = false;
             refund(&mut *uow, &canceled, EventKind::OrderCanceled).await?;
             canceled
         };
+        judge(&mut *uow, &self.guard, canceled.user, now).await?;
         let wallet = uow.ledger().wallet(canceled.user).await?;
         uow.commit().await?;
         Ok(Canceled { refund: canceled.price, order: canceled, wallet })
@@ -148,6 +176,14 @@ pub enum CancelError {
         /// How long it is still open.
         wait: Duration,
     },
+    /// The customer has canceled too many orders lately.
+    #[error("{most} orders were canceled within a day")]
+    TooMany {
+        /// How many are allowed.
+        most: u32,
+        /// How long until one more is.
+        wait: Duration,
+    },
     /// Its state does not allow it.
     #[error(transparent)]
     Illegal(#[from] IllegalTransition),
@@ -170,6 +206,7 @@ impl Fault for CancelError {
         match self {
             Self::NotFound => Code::NotFound,
             Self::TooEarly { .. } => Code::CancelTooEarly,
+            Self::TooMany { .. } => Code::RateLimitExceeded,
             Self::Illegal(_) => Code::Conflict,
             Self::Provider(_) => Code::ProviderError,
             Self::Pull(error) => error.code(),
@@ -181,13 +218,17 @@ impl Fault for CancelError {
     fn public_message(&self) -> String {
         match self {
             Self::Illegal(error) => conflict_message(error.from).to_owned(),
+            Self::TooMany { most, .. } => format!(
+                "At most {most} orders may be canceled in 24 hours; this one runs on and is refunded \
+                 at its end if no SMS arrives"
+            ),
             _ => self.code().default_message().to_owned(),
         }
     }
 
     fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::TooEarly { wait } => Some(*wait),
+            Self::TooEarly { wait } | Self::TooMany { wait, .. } => Some(*wait),
             _ => None,
         }
     }

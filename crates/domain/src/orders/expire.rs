@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use super::{Order, OrderState, OrderWork, cancel::refund, finish::complete};
 use crate::{
+    abuse::{GuardTerms, judge},
     inbox::receive::{PullError, PullSms, Pulled},
     join::join_all,
     outbox::{EventKind, Queue, Wake},
@@ -24,6 +25,16 @@ pub struct ExpireOrders {
     pull: PullSms,
     wake: Arc<dyn Wake>,
     clock: Arc<dyn Clock>,
+    guard: GuardTerms,
+}
+
+/// What the provider said at the end of a window.
+#[derive(Clone, Copy, Default)]
+struct Said {
+    /// It answered, so that nothing but the customer is the reason that no message came.
+    answered: bool,
+    /// The number is not ours any more.
+    ended: bool,
 }
 
 impl ExpireOrders {
@@ -40,8 +51,9 @@ impl ExpireOrders {
         work: Arc<dyn OrderWork>,
         pull: PullSms,
         (wake, clock): (Arc<dyn Wake>, Arc<dyn Clock>),
+        guard: GuardTerms,
     ) -> Self {
-        Self { store, work, pull, wake, clock }
+        Self { store, work, pull, wake, clock, guard }
     }
 
     /// One batch; answers how many orders were looked at.
@@ -60,7 +72,7 @@ impl ExpireOrders {
     }
 
     async fn end(&self, order: &Order) -> Result<(), PullError> {
-        let mut ended = false;
+        let mut said = Said::default();
         if let OrderState::Active { lease } = &order.state {
             let asked = self.pull.give_back(order).await;
             let patient = self.clock.now() < lease.expires_at + Self::GRACE;
@@ -72,14 +84,14 @@ impl ExpireOrders {
                     tracing::warn!(order.id = %order.id, %error, "order {} ends unasked", order.id);
                 }
                 Err(error) => return Err(error),
-                Ok(pulled) => ended = pulled == Pulled::Ended,
+                Ok(pulled) => said = Said { answered: true, ended: pulled == Pulled::Ended },
             }
         }
-        retrying(ATTEMPTS, || self.close(order, ended)).await
+        retrying(ATTEMPTS, || self.close(order, said)).await
     }
 
     /// Ends what is stored now, which a message may have changed since it was claimed.
-    async fn close(&self, order: &Order, ended_upstream: bool) -> Result<(), PullError> {
+    async fn close(&self, order: &Order, said: Said) -> Result<(), PullError> {
         let now = self.clock.now();
         let mut uow = self.store.begin().await?;
         let Some(order) = uow.orders().lock(order.id).await? else { return Ok(()) };
@@ -89,8 +101,13 @@ impl ExpireOrders {
         match order.state {
             OrderState::Active { .. } => {
                 let Ok(mut expired) = order.expire(now) else { return Ok(()) };
-                expired.upstream_open &= !ended_upstream;
+                expired.upstream_open &= !said.ended;
                 refund(&mut *uow, &expired, EventKind::OrderExpired).await?;
+                // A provider that did not answer may have had a message: that is nobody's fault.
+                if said.answered {
+                    uow.conduct().give_up(&expired, now).await?;
+                    judge(&mut *uow, &self.guard, expired.user, now).await?;
+                }
             }
             OrderState::Delivered { .. } => {
                 let Ok(completed) = order.complete(now) else { return Ok(()) };

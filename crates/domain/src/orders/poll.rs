@@ -78,6 +78,10 @@ async fn end(store: &dyn Store, clock: &dyn Clock, id: OrderId) -> Result<(), Pu
         let Ok(mut ended) = ended else { return Ok(()) };
         ended.upstream_open = false;
         refund(&mut *uow, &ended, kind).await?;
+        // Whoever ends a number early, its customer is not to blame; here its whole window passed.
+        if kind == EventKind::OrderExpired {
+            uow.conduct().give_up(&ended, now).await?;
+        }
         uow.commit().await?;
         Ok(())
     })

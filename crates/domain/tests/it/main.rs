@@ -1,5 +1,6 @@
 //! Use cases on fakes: every branch, every crash, and many random lives.
 
+mod abuse;
 mod adjust;
 mod books;
 mod cancel;

@@ -10,6 +10,7 @@
     reason = "a helper that fails is a test that fails"
 )]
 
+mod abuse;
 mod access;
 mod callbacks;
 mod client;

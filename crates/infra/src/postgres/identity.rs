@@ -38,8 +38,8 @@ impl IdentityRepo for PgUnitOfWork {
     async fn test_account(&mut self, of: UserId, at: Timestamp) -> Result<UserId, StoreError> {
         // The update of nothing makes the account of another unit visible.
         let id = sqlx::query_scalar!(
-            "INSERT INTO users AS u (email, test_of, created_at)
-             SELECT $2, id, $3 FROM users WHERE id = $1 AND test_of IS NULL
+            "INSERT INTO users AS u (email, test_of, created_at, suspended_at)
+             SELECT $2, id, $3, suspended_at FROM users WHERE id = $1 AND test_of IS NULL
              ON CONFLICT (test_of) DO UPDATE SET test_of = u.test_of RETURNING id",
             of.get(),
             test_address(of),

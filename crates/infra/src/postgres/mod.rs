@@ -3,6 +3,7 @@
 
 mod books;
 mod catalog;
+mod conduct;
 mod error;
 mod events;
 mod hooks;

@@ -9,6 +9,9 @@ use super::{
 };
 
 const CHANNEL: &str = "switchboard:tokens:ended";
+/// Before the hash of a token that has changed. Who does not know the word cannot read the message
+/// and looks at all tokens again.
+const CHANGED: &str = "changed:";
 
 /// Tells all processes which tokens are over, by their hashes.
 #[derive(Debug, Clone)]
@@ -26,13 +29,23 @@ impl RedisTokenNews {
 #[async_trait]
 impl TokenNews for RedisTokenNews {
     async fn ended(&self, tokens: &[TokenHash]) -> bool {
+        self.tell("", tokens).await
+    }
+
+    async fn changed(&self, tokens: &[TokenHash]) -> bool {
+        self.tell(CHANGED, tokens).await
+    }
+}
+
+impl RedisTokenNews {
+    async fn tell(&self, word: &str, tokens: &[TokenHash]) -> bool {
         let mut messages = Pipeline::with_capacity(tokens.len());
         for token in tokens {
-            messages.publish(CHANNEL, hex::encode(token.0)).ignore();
+            messages.publish(CHANNEL, format!("{word}{}", hex::encode(token.0))).ignore();
         }
         let told: Result<(), RedisError> = self.redis.run_all(&messages).await;
         if let Err(error) = &told {
-            tracing::warn!(error = %Chain(error), "nobody could be told that tokens are over");
+            tracing::warn!(error = %Chain(error), "nobody could be told of tokens");
         }
         told.is_ok()
     }
@@ -43,6 +56,8 @@ impl TokenNews for RedisTokenNews {
 pub enum TokenNewsItem {
     /// This one is good for nothing any more.
     Ended(TokenHash),
+    /// What is known of this one is out of date.
+    Changed(TokenHash),
     /// Anything may have been missed.
     Gap,
 }
@@ -60,9 +75,13 @@ pub async fn hear_token_news(
 fn read(heard: &Heard) -> TokenNewsItem {
     match heard {
         Heard::Message { payload, .. } => {
+            let changed = payload.strip_prefix(CHANGED.as_bytes());
             let mut hash = [0; 32];
-            let read = hex::decode_to_slice(payload, &mut hash);
-            read.map_or(TokenNewsItem::Gap, |()| TokenNewsItem::Ended(TokenHash(hash)))
+            match hex::decode_to_slice(changed.unwrap_or(payload.as_slice()), &mut hash) {
+                Ok(()) if changed.is_some() => TokenNewsItem::Changed(TokenHash(hash)),
+                Ok(()) => TokenNewsItem::Ended(TokenHash(hash)),
+                Err(_) => TokenNewsItem::Gap,
+            }
         }
         Heard::Gap => TokenNewsItem::Gap,
     }

@@ -55,11 +55,49 @@ impl Section for Orders {
 pub struct Abuse {
     /// Orders of one customer that may wait for their first message at once.
     pub unfinished_orders: u32,
+    /// Orders that one customer may cancel in 24 hours.
+    pub cancels_per_day: u32,
+    /// How far back purchases are judged by their outcome.
+    pub window: Duration,
+    /// When a customer is stopped for a short while.
+    pub soft: Tripwire,
+    /// When for long.
+    pub hard: Tripwire,
+}
+
+/// How many purchases without a message stop a customer, and for how long.
+#[derive(Debug, Clone, Copy)]
+pub struct Tripwire {
+    /// Fewer outcomes than this say nothing.
+    pub orders: u32,
+    /// Of a hundred outcomes, so many without a message are too many.
+    pub percent: u32,
+    /// How long the customer is stopped.
+    pub ban: Duration,
 }
 
 impl Section for Abuse {
     fn read(keys: &mut Keys<'_>) -> Self {
-        Self { unfinished_orders: keys.within("unfinished_orders", 500, 1..=1_000_000_000) }
+        const MANY: u32 = 1_000_000_000;
+        let abuse = Self {
+            unfinished_orders: keys.within("unfinished_orders", 500, 1..=MANY),
+            cancels_per_day: keys.within("cancels_per_day", 300, 1..=MANY),
+            window: keys.seconds("window_seconds", 86_400, 60..=2_592_000),
+            soft: Tripwire {
+                orders: keys.within("soft_orders", 20, 1..=MANY),
+                percent: keys.within("soft_percent", 75, 1..=100),
+                ban: keys.seconds("soft_ban_seconds", 900, 1..=2_592_000),
+            },
+            hard: Tripwire {
+                orders: keys.within("hard_orders", 60, 1..=MANY),
+                percent: keys.within("hard_percent", 90, 1..=100),
+                ban: keys.seconds("hard_ban_seconds", 86_400, 1..=2_592_000),
+            },
+        };
+        if abuse.hard.ban < abuse.soft.ban {
+            keys.refuse("hard_ban_seconds", "must not be less than abuse.soft_ban_seconds");
+        }
+        abuse
     }
 }
 

@@ -26,7 +26,9 @@ pub use gateways::{
     Stripe,
 };
 pub use keys::Keys;
-pub use market::{Abuse, Ingest, Orders, Pricing, Privacy, Providers, Rates, Secrets, Webhooks};
+pub use market::{
+    Abuse, Ingest, Orders, Pricing, Privacy, Providers, Rates, Secrets, Tripwire, Webhooks,
+};
 pub use reference::reference;
 pub use retention::Retention;
 pub use sections::{Database, Http, Log, LogFormat, Redis, Shutdown, Telemetry};

@@ -7,6 +7,7 @@
 
 pub mod books;
 pub mod catalog;
+pub mod conduct;
 pub mod directory;
 pub mod hooks;
 pub mod identity;
@@ -30,6 +31,7 @@ pub mod topups;
 pub mod work;
 
 use domain::{
+    abuse::{CancelRequests, ConductQueries},
     catalog::{CatalogQueries, CatalogRepo},
     hooks::HookQueries,
     identity::{IdentityQueries, TokenQueries, TokenUse},
@@ -67,6 +69,8 @@ pub trait Backend:
     + DeadLetters
     + Terms
     + HookQueries
+    + CancelRequests
+    + ConductQueries
 {
 }
 
@@ -92,6 +96,8 @@ impl<T> Backend for T where
         + DeadLetters
         + Terms
         + HookQueries
+        + CancelRequests
+        + ConductQueries
 {
 }
 
@@ -326,6 +332,17 @@ macro_rules! cases {
             notes_when_tokens_were_used,
         }
     };
+    (conduct => $each:ident) => {
+        $each! { conduct:
+            counts_outcomes_within_a_window,
+            lets_so_many_be_canceled_a_day,
+            lets_exactly_so_many_cancel_at_once,
+            stops_purchases_while_a_ban_lasts,
+            a_ban_gives_way_to_a_harder_one,
+            operators_ban_and_forgive,
+            suspends_a_customer_with_its_test_account,
+        }
+    };
     (catalog => $each:ident) => {
         $each! { catalog:
             puts_a_list_on_sale,
@@ -384,6 +401,7 @@ macro_rules! every_case {
         $crate::cases!(rates => $each);
         $crate::cases!(outbox => $each);
         $crate::cases!(identity => $each);
+        $crate::cases!(conduct => $each);
         $crate::cases!(catalog => $each);
         $crate::cases!(directory => $each);
         $crate::cases!(hooks => $each);

@@ -14,6 +14,7 @@ use std::{
 };
 
 use domain::{
+    abuse::{GuardTerms, Tripwire},
     catalog::{CatalogQueries, Pricing},
     identity::Mode,
     ids::{CatalogProductId, EventSeq, ProviderId, UserId},
@@ -83,6 +84,8 @@ pub struct Market {
     pub user: UserId,
     /// What both providers sell.
     pub umbrella: CatalogProductId,
+    /// How much customers may leave unused.
+    pub guard: GuardTerms,
     /// The worker that settles, with what it remembers.
     settler: OnceLock<SettleReserving>,
 }
@@ -108,8 +111,17 @@ impl Market {
         resend_cooldown: Duration::from_secs(10),
         ask_within: Duration::from_secs(4),
     };
-    /// How many orders of one customer may wait for their first message at once.
-    pub const UNFINISHED: u32 = 200;
+    /// How much customers may leave unused here: whatever they do, unless a test says otherwise.
+    pub const GUARD: GuardTerms = {
+        let never = Tripwire { outcomes: u32::MAX, percent: 100, ban: Duration::from_mins(1) };
+        GuardTerms {
+            window: Duration::from_hours(24),
+            soft: never,
+            hard: never,
+            cancels_per_day: u32::MAX,
+            unfinished_orders: 100_000,
+        }
+    };
     /// How long its reconcilers wait.
     pub const PATIENCE: Patience =
         Patience { settle_after: Duration::from_secs(30), orphan_after: Duration::from_secs(45) };
@@ -178,6 +190,7 @@ impl Market {
             dear,
             user: UserId::new(0),
             umbrella: CatalogProductId::new(1),
+            guard: Self::GUARD,
             settler: OnceLock::new(),
         };
         market.user = market.add_customer().execute("customer@example.com", None).await?;

@@ -1,6 +1,7 @@
 use std::{sync::Arc, time::Duration};
 
 use domain::{
+    abuse::measures::TakeMeasure,
     catalog::sync::SyncCatalog,
     gateways::GatewayDirectory,
     hooks::{
@@ -20,7 +21,7 @@ use domain::{
     },
     ledger::{adjust::Adjustments, debts::CollectDebts},
     orders::{
-        cancel::CancelOrder,
+        cancel::{CancelOrder, CancelPorts},
         close::CloseUpstream,
         expire::ExpireOrders,
         finish::FinishOrder,
@@ -88,7 +89,7 @@ impl Market {
             wake: Arc::clone(&self.wake) as _,
             clock: self.present(),
         };
-        PlaceOrders::new(ports, Self::TERMS, Self::UNFINISHED)
+        PlaceOrders::new(ports, Self::TERMS, self.guard.unfinished_orders)
     }
 
     /// Renting numbers again.
@@ -99,7 +100,11 @@ impl Market {
     /// Canceling.
     pub fn cancel_order(&self) -> CancelOrder {
         let (store, orders) = (self.transactions(), self.every_port());
-        CancelOrder::new(store, orders, self.providers(), self.pull_sms(), self.signals())
+        let (wake, clock) = self.signals();
+        let registry = self.providers();
+        let ports =
+            CancelPorts { store, orders, requests: self.every_port(), registry, wake, clock };
+        CancelOrder::new(ports, self.pull_sms(), self.guard)
     }
 
     /// Completing.
@@ -139,7 +144,7 @@ impl Market {
     /// Ending orders whose window is over.
     pub fn expire_orders(&self) -> ExpireOrders {
         let (store, work) = (self.transactions(), self.every_port());
-        ExpireOrders::new(store, work, self.pull_sms(), self.signals())
+        ExpireOrders::new(store, work, self.pull_sms(), self.signals(), self.guard)
     }
 
     /// Finishing purchases whose outcome nobody heard: always the same worker.
@@ -271,6 +276,12 @@ impl Market {
     /// Adding customers.
     pub fn add_customer(&self) -> AddCustomer {
         AddCustomer::new(self.transactions(), Arc::clone(&self.hasher) as _, self.present())
+    }
+
+    /// Stopping customers, and letting them go on.
+    pub fn take_measure(&self) -> TakeMeasure {
+        let news = Arc::clone(&self.token_news) as _;
+        TakeMeasure::new(self.transactions(), self.every_port(), news, self.present())
     }
 
     /// Giving out tokens.

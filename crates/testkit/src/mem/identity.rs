@@ -35,6 +35,10 @@ impl Identities {
         self.tests.values().any(|account| *account == user)
     }
 
+    pub(super) fn test_of(&self, user: UserId) -> Option<UserId> {
+        self.tests.get(&user).copied()
+    }
+
     fn by_hash(&self, hash: TokenHash) -> Option<&StoredToken> {
         self.tokens.values().find(|token| token.hash == hash)
     }
@@ -78,6 +82,7 @@ impl IdentityRepo for MemUnit {
             let customer = Customer { id, email: test_address(of), created_at: at };
             identities.customers.insert(id, customer);
             identities.tests.insert(of, id);
+            unit.draft.conducts.suspend_as(id, of);
             Ok(id)
         })
         .await
@@ -169,7 +174,7 @@ impl IdentityQueries for MemStore {
                 user: token.user,
                 token: token.id,
                 terms: token.terms.clone(),
-                suspended: false,
+                suspended: state.conducts.is_suspended(token.user),
                 mode: Mode::of(state.identities.is_test(token.user)),
             })
         })

@@ -4,6 +4,7 @@ mod audit;
 mod audit_payins;
 mod books;
 mod catalog;
+mod conduct;
 mod cow;
 mod directory;
 mod hooks;

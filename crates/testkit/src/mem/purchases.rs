@@ -74,6 +74,10 @@ impl Purchases for MemStore {
             {
                 return Ok(Reserved::Replay(orders));
             }
+            let at = reservation.draft.created_at;
+            if let Some(ban) = state.conducts.ban(user, at) {
+                return Err(ReserveError::Banned(ban));
+            }
             let orders = hold_all(state, reservation)?;
             if let Some(RequestKey { key, operation, fingerprint }) = &reservation.key {
                 let fingerprint = fingerprint.clone();

@@ -12,8 +12,8 @@ use domain::{
 };
 
 use super::{
-    books::Books, catalog::Catalog, cow::Cow, directory::Providers, hooks::Hooks,
-    identity::Identities, periodic::Runs, tasks::TaskRow, topups::Payins,
+    books::Books, catalog::Catalog, conduct::Conducts, cow::Cow, directory::Providers,
+    hooks::Hooks, identity::Identities, periodic::Runs, tasks::TaskRow, topups::Payins,
 };
 
 /// Everything that is stored.
@@ -37,6 +37,7 @@ pub(super) struct State {
     pub(super) events: Cow<Vec<StampedEvent>>,
     pub(super) hooks: Cow<Hooks>,
     pub(super) identities: Cow<Identities>,
+    pub(super) conducts: Cow<Conducts>,
     pub(super) catalog: Cow<Catalog>,
     pub(super) providers: Cow<Providers>,
     pub(super) tasks: Cow<BTreeMap<TaskId, TaskRow>>,

@@ -25,6 +25,7 @@ fn lists_every_case_of_every_suite() {
         (testkit::cases!(rates => names), include_str!("../../src/contract/rates.rs")),
         (testkit::cases!(outbox => names), include_str!("../../src/contract/outbox.rs")),
         (testkit::cases!(identity => names), include_str!("../../src/contract/identity.rs")),
+        (testkit::cases!(conduct => names), include_str!("../../src/contract/conduct.rs")),
         (testkit::cases!(catalog => names), include_str!("../../src/contract/catalog.rs")),
         (testkit::cases!(directory => names), include_str!("../../src/contract/directory.rs")),
         (testkit::cases!(hooks => names), include_str!("../../src/contract/hooks.rs")),

@@ -1,6 +1,7 @@
 //! Contract suites and rules on a real Postgres, one database per test.
 
 mod books;
+mod carriers;
 mod contract;
 mod ledger_model;
 mod locks;

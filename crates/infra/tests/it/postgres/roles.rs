@@ -72,6 +72,9 @@ const FORBIDDEN: &[&str] = &[
     "DELETE FROM sms_keys",
     "UPDATE sms_keys SET day = day - 1",
     "DROP TABLE orders",
+    "DELETE FROM customer_bans",
+    "DELETE FROM customer_audit",
+    "UPDATE customer_audit SET operator = 'somebody else'",
 ];
 
 /// What is another binary's business.
@@ -94,6 +97,8 @@ const FOREIGN: &[(&str, &[&str])] = &[
             "SELECT * FROM sms_inbox",
             "UPDATE sms_keys SET key_sealed = NULL",
             "UPDATE users SET suspended_at = NULL",
+            "UPDATE customer_bans SET until = since",
+            "INSERT INTO customer_audit (operator) VALUES ('somebody')",
             "INSERT INTO api_tokens SELECT * FROM api_tokens",
             "UPDATE providers SET base_url = 'http://attacker'",
             "UPDATE offers SET price = 1",
@@ -121,6 +126,8 @@ const FOREIGN: &[(&str, &[&str])] = &[
             FREEZE,
             UNFREEZE,
             "SELECT * FROM users",
+            "SELECT * FROM customer_bans",
+            "SELECT guard_ban(1, 'SOFT', now(), now(), 'x')",
             "SELECT * FROM api_tokens",
             "SELECT * FROM topups",
             "SELECT * FROM payments",
@@ -156,6 +163,8 @@ const FOREIGN: &[(&str, &[&str])] = &[
             "INSERT INTO topup_resolutions (flag) VALUES ('OVER')",
             "INSERT INTO users (email, created_at) VALUES ('a@b', now())",
             "UPDATE users SET suspended_at = NULL",
+            "UPDATE customer_bans SET until = since",
+            "INSERT INTO customer_audit (operator) VALUES ('somebody')",
             "INSERT INTO api_tokens SELECT * FROM api_tokens",
             "INSERT INTO task_audit (task_id) VALUES (1)",
             "INSERT INTO webhook_endpoints (user_id) VALUES (1)",

@@ -18,17 +18,22 @@ fn listener(server: &RedisServer, tasks: &mut JoinSet<()>) -> UnboundedReceiver<
 }
 
 #[tokio::test]
-async fn every_listener_hears_of_every_token_that_ends() {
+async fn every_listener_hears_of_every_token_that_ends_or_changes() {
     let server = RedisServer::start().await;
     let mut tasks = JoinSet::new();
     let mut heard = [listener(&server, &mut tasks), listener(&server, &mut tasks)];
     for ear in &mut heard {
         assert_eq!(soon(ear.recv()).await, Some(TokenNewsItem::Gap));
     }
-    assert!(RedisTokenNews::new(server.client()).ended(&TOKENS).await);
+    let news = RedisTokenNews::new(server.client());
+    assert!(news.ended(&TOKENS).await);
+    assert!(news.changed(&TOKENS).await);
     for ear in &mut heard {
         for token in TOKENS {
             assert_eq!(soon(ear.recv()).await, Some(TokenNewsItem::Ended(token)));
+        }
+        for token in TOKENS {
+            assert_eq!(soon(ear.recv()).await, Some(TokenNewsItem::Changed(token)));
         }
     }
 }
