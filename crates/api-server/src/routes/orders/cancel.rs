@@ -30,7 +30,8 @@ pub(crate) const ABOUT: About = About {
     id: "cancelOrder",
     group: Group::Orders,
     summary: "Give a number back, and have its price back",
-    text: "Possible while no SMS has arrived and the order's `cancel_available_at` is over.",
+    text: "Possible while no SMS has arrived and the order's `cancel_available_at` is over, and so many \
+           times in 24 hours; beyond that the order runs on, and is refunded if nothing arrives.",
     fails: &[Code::NotFound, Code::Conflict, Code::CancelTooEarly, Code::ProviderError],
 };
 

@@ -44,6 +44,7 @@ pub(crate) const ABOUT: About = About {
         Code::InsufficientBalance,
         Code::Conflict,
         Code::RequestInProgress,
+        Code::TempBannedAbuseGuard,
     ],
 };
 
