@@ -22,7 +22,9 @@ async fn a_customer_is_added_shown_and_credited() {
 
     let credit = "customer credit --email new@example.com --amount 500 --reason gift --operator me --approver you";
     let credited = operator.does(credit).await;
-    let expected = json!({ "id": id, "posted": "new", "available": 500, "held": 0 });
+    let expected = json!({
+        "id": id, "posted": "new", "currency": "IDR", "available": 500, "held": 0,
+    });
     assert_eq!(credited.json, expected);
     operator
         .does(&format!(
