@@ -20,7 +20,7 @@ pub(crate) use webhooks::refresh as refresh_webhooks;
 pub(crate) fn write(cli: &Cli, findings: &Findings) -> anyhow::Result<()> {
     let mut values = tables::values(cli, findings);
     let machine = &findings.machine;
-    let told = webhooks::part(&cli.figures, &machine.date, &machine.commit);
+    let told = webhooks::part(cli, &machine.date, &machine.commit);
     values.insert("webhooks", told.unwrap_or_else(|_| webhooks::NOT_MEASURED.to_owned()));
     let document = document::fill(&values)?;
     for (path, text) in [

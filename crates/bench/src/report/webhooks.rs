@@ -22,7 +22,7 @@ pub(crate) async fn refresh(cli: &Cli) -> anyhow::Result<()> {
     let path = &cli.document;
     let document =
         fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let part = part(&cli.figures, &date().await, &commit().await)?;
+    let part = part(cli, &date().await, &commit().await)?;
     let document = replace(&document, &part).context("the document has no such part")?;
     fs::write(path, document).with_context(|| format!("cannot write {}", path.display()))
 }
@@ -34,17 +34,18 @@ fn replace(document: &str, part: &str) -> Option<String> {
 }
 
 /// What stands below the heading.
-pub(super) fn part(figures: &Path, date: &str, commit: &str) -> anyhow::Result<String> {
-    let beside = read(&figures.join("webhooks-beside.json"))?;
-    let killed = read(&figures.join("webhooks-killed.json"))?;
+pub(super) fn part(cli: &Cli, date: &str, commit: &str) -> anyhow::Result<String> {
+    let beside = read(&cli.figures.join("webhooks-beside.json"))?;
+    let killed = read(&cli.figures.join("webhooks-killed.json"))?;
+    let profile = cli.bin_dir.file_name().unwrap_or_default().display();
     let ms = |name: &str| beside[name].as_f64().map(|ms| format!("{ms:.0}")).context("no time");
     let [p50, p99, max] = [ms("p50_ms")?, ms("p99_ms")?, ms("max_ms")?];
     let seconds = killed["seconds"].as_f64().context("no duration")?;
     ensure!(killed["delivered"].is_u64() && killed["repeats"].is_u64(), "no count of messages");
     Ok(format!(
         "\
-Run of {date}, commit `{commit}`, with the release binaries; two tests of crates/e2e do it, whose
-other tests run on every change. `make bench-webhooks` repeats them and writes this part alone.
+Run of {date}, commit `{commit}`, {profile} build. Two tests of crates/e2e measure it;
+`make bench-webhooks` repeats them and writes this part alone.
 
 {messages} messages go to a server that does well, about ten a second, while four do badly with
 {backlog} messages of their own: one never answers in time, one fails, one redirects, one takes
