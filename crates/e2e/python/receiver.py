@@ -1,4 +1,5 @@
-"""A customer's server: takes messages, checks them with published libraries, and says what came.
+"""A customer's server: takes messages, checks them with published libraries and against the document
+of the API, and says what came.
 
 Each path behaves in its own way: /good acknowledges, /bad fails, /slow answers after the sender's
 patience, /tardy shortly before its end, /gone says so, /elsewhere redirects to /good. With
@@ -7,6 +8,7 @@ CERTIFICATE and KEY it speaks TLS. Prints its port, then a line per message.
 
 import json
 import os
+import pathlib
 import ssl
 import sys
 import threading
@@ -14,17 +16,44 @@ import time
 from datetime import datetime, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import jsonschema_rs
 from smscode import parse_webhook_event, verify_webhook_signature
 from standardwebhooks.webhooks import Webhook
 
 STATUS = {"/good": 200, "/bad": 500, "/gone": 410, "/elsewhere": 302, "/slow": 200, "/tardy": 200}
 PAUSES = {"/slow": 5, "/tardy": 0.7}
 SECRETS = {}
+DOCUMENT = pathlib.Path(__file__).parents[3] / "docs" / "openapi.json"
 lock = threading.Lock()
 
 
+def closed(part):
+    """The same with no object that may have more than is listed."""
+    if isinstance(part, list):
+        return [closed(one) for one in part]
+    if not isinstance(part, dict):
+        return part
+    part = {key: closed(of) for key, of in part.items()}
+    return {**part, "additionalProperties": False} if "properties" in part else part
+
+
+def shapes():
+    """What each event looks like, to the letter."""
+    document = json.loads(DOCUMENT.read_text())
+    components = {"components": closed({"schemas": document["components"]["schemas"]})}
+    schemas = {event: told["post"]["requestBody"]["content"]["application/json"]["schema"]
+               for event, told in document["webhooks"].items()}
+    return {event: jsonschema_rs.Draft202012Validator({**closed(schema), **components},
+                                                      validate_formats=True)
+            for event, schema in schemas.items()}
+
+
+SHAPES = shapes()
+
+
 def verdict(path, headers, body):
-    """Whether both libraries believe the message; nothing when its path has no secret."""
+    """Whether both libraries believe the message and the document lists it; nothing when its path
+    has no secret."""
     secret = SECRETS.get(path, os.environ.get("SECRET"))
     if secret is None:
         return None
@@ -34,6 +63,8 @@ def verdict(path, headers, body):
         return False
     Webhook(secret).verify(body, dict(headers.items()))
     parse_webhook_event(body)
+    event = json.loads(body)
+    SHAPES[event["event"]].validate(event)
     return True
 
 

@@ -27,13 +27,9 @@ pub(super) fn response(book: &mut Book, status: StatusCode, codes: &[Code]) -> N
             examples.with(*name, Node::reference(&format!("examples/{name}")))
         });
         let media = Node::map().with("schema", envelope(book, codes)).with("examples", examples);
-        let may_be_retried = matches!(
-            status,
-            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE | StatusCode::CONFLICT
-        );
         Node::map()
             .with("description", sentences.join(" "))
-            .with("headers", headers::of_failure(may_be_retried))
+            .with("headers", headers::of_failure(status))
             .with("content", Node::map().with("application/json", media))
     })
 }
@@ -88,7 +84,10 @@ pub(super) fn examples() -> Node {
             .with("message", code.default_message())
             .with_some("details", example_details(*code));
         let value = Node::map().with("success", false).with("error", error);
-        let example = Node::map().with("summary", code.meaning()).with("value", value);
+        let example = Node::map()
+            .with("summary", code.meaning())
+            .with("description", code.advice())
+            .with("value", value);
         examples.with(code.as_str(), example)
     })
 }

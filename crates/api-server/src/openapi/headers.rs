@@ -1,11 +1,14 @@
 //! Headers of answers.
 
+use axum::http::StatusCode;
+
 use super::{Node, Schema};
 
 const REQUEST_ID: (&str, &str) = ("RequestId", "x-request-id");
 const STANDING: (&str, &str) = ("RateLimit", "ratelimit");
 const POLICY: (&str, &str) = ("RateLimitPolicy", "ratelimit-policy");
 const RETRY_AFTER: (&str, &str) = ("RetryAfter", "retry-after");
+const RETRY_AFTER_ALWAYS: (&str, &str) = ("RetryAfterAlways", "retry-after");
 
 /// Each with its name in the document.
 pub(super) fn all() -> Node {
@@ -45,9 +48,16 @@ pub(super) fn all() -> Node {
         .with(
             RETRY_AFTER.0,
             header(
-                "Whole seconds after which a retry makes sense. Always there with 429, with 503 \
-                 where it is known.",
+                "Whole seconds after which a retry makes sense, where that is known.",
                 false,
+                Schema::integer().at_least(0),
+            ),
+        )
+        .with(
+            RETRY_AFTER_ALWAYS.0,
+            header(
+                "Whole seconds after which a retry makes sense.",
+                true,
                 Schema::integer().at_least(0),
             ),
         )
@@ -63,10 +73,12 @@ pub(super) fn of_success() -> Node {
     some([REQUEST_ID, STANDING, POLICY])
 }
 
-pub(super) fn of_failure(may_be_retried: bool) -> Node {
-    if may_be_retried {
-        some([REQUEST_ID, STANDING, POLICY, RETRY_AFTER])
-    } else {
-        some([REQUEST_ID, STANDING, POLICY])
+pub(super) fn of_failure(status: StatusCode) -> Node {
+    match status {
+        StatusCode::TOO_MANY_REQUESTS => some([REQUEST_ID, STANDING, POLICY, RETRY_AFTER_ALWAYS]),
+        StatusCode::SERVICE_UNAVAILABLE | StatusCode::CONFLICT => {
+            some([REQUEST_ID, STANDING, POLICY, RETRY_AFTER])
+        }
+        _ => of_success(),
     }
 }

@@ -120,19 +120,19 @@ pub(crate) enum MoneyBody {
 
 impl Described for MoneyBody {
     fn schema(book: &mut Book) -> Schema {
+        let rupiah = |about| Schema::integer().format("int64").about(about).example(4_000_i64);
         match book.version {
-            Version::V1 => Schema::integer().format("int64").about("Whole rupiah."),
+            Version::V1 => rupiah("Whole rupiah."),
             Version::V2 => book.schema("Money", |_| {
                 let dollars = "Rounded half up: to four decimals for prices and refunds, to two \
                                for balances.";
                 let decimal = Schema::text().with("pattern", r"^-?\d+\.\d{2,4}$");
-                let rupiah = Schema::integer().format("int64").about("The same in whole rupiah.");
                 let code = |currency: Currency| Schema::text().one_of([currency.code()]);
                 Schema::object()
                     .about("Dollars beside rupiah; rupiah is what counts.")
                     .property("amount", decimal.about(dollars).example("0.2500"), true)
                     .property("currency", code(Currency::Usd), true)
-                    .property("canonical_amount", rupiah, true)
+                    .property("canonical_amount", rupiah("The same in whole rupiah."), true)
                     .property("canonical_currency", code(Currency::Idr), true)
             }),
         }
@@ -155,7 +155,7 @@ described! {
         /// What is given in what.
         pair: &'static str => |it| it.one_of([FxBody::PAIR]),
         /// Rupiah for a dollar.
-        rate: i64 => |it| it.at_least(1),
+        rate: i64 => |it| it.at_least(1).example(16_000_i64),
         /// When it was published; null for a rate that is set by hand.
         rate_as_of: Option<Timestamp>,
     }

@@ -104,6 +104,7 @@ function sample(schema, depth = 0) {
   if (it.enum) return it.enum[0];
   if (it.anyOf) return sample(it.anyOf[0], depth);
   const types = [].concat(it.type);
+  if (types.includes("null")) return null;
   switch (types[0]) {
     case "object": {
       const fields = Object.entries(it.properties || {});
@@ -112,8 +113,7 @@ function sample(schema, depth = 0) {
     case "array": return [sample(it.items, depth + 1)];
     case "integer": return "minimum" in it ? it.minimum : 1;
     case "boolean": return true;
-    case "null": return null;
-    default: return types.includes("null") ? null : "text";
+    default: return "text";
   }
 }
 
@@ -213,9 +213,9 @@ function errorsTable() {
   const rows = Object.entries(spec.components.examples).map(([name, example]) => {
     const found = Object.entries(spec.paths).flatMap(([, of]) => Object.values(of))
       .flatMap((it) => Object.entries(it.responses)).find(([, it]) => ((it.$ref || "").split("/").pop()).split(".").includes(name));
-    return el("tr", {}, el("td", {}, el("code", {}, name)), el("td", {}, found ? found[0] : ""), el("td", {}, example.summary));
+    return el("tr", {}, el("td", {}, el("code", {}, name)), el("td", {}, found ? found[0] : ""), el("td", {}, words(`${example.summary} ${example.description}`)));
   });
-  const head = el("tr", {}, ["code", "HTTP", "when"].map((name) => el("th", { scope: "col" }, name)));
+  const head = el("tr", {}, ["code", "HTTP", "when, and what to do"].map((name) => el("th", { scope: "col" }, name)));
   return el("div", { class: "scroll" }, el("table", {}, el("thead", {}, head), el("tbody", {}, rows)));
 }
 

@@ -43,7 +43,7 @@ described! {
         /// In what.
         quote_currency: &'static str => |it| it.one_of([Currency::Idr.code()]),
         /// Rupiah for a dollar.
-        rate: i64 => |it| it.at_least(1),
+        rate: i64 => |it| it.at_least(1).example(16_000_i64),
     }
 }
 
