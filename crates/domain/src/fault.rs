@@ -111,7 +111,8 @@ codes! {
         No, "Correct what `details` lists: each entry names a field and what is wrong with it.";
     /// An upstream supplier refused or failed.
     ProviderError = "PROVIDER_ERROR", Invalid, "The number supplier refused or failed",
-        Later, "Nothing was charged. Try again in a moment, or buy another product.";
+        Later, "A purchase was not charged, any other call changed nothing. Try again in a moment, \
+                or buy another product.";
     /// Nothing on sale fits the request.
     NoOfferAvailable = "NO_OFFER_AVAILABLE", Invalid, "No offer fits this request now",
         Later, "Nothing was charged. Look at the catalog again, widen the price limits, or choose \
@@ -136,7 +137,7 @@ codes! {
     /// The body is larger than the limit.
     PayloadTooLarge = "PAYLOAD_TOO_LARGE", TooLarge, "The request body is too large",
         No, "Send at most one mebibyte.";
-    /// Ordinary throttling.
+    /// Ordinary throttling, or as many cancels as a day allows.
     RateLimitExceeded = "RATE_LIMIT_EXCEEDED", Throttled, "Too many requests",
         Later, "Wait as long as `Retry-After` says; `RateLimit` shows what is left before it comes \
                 to that.";
