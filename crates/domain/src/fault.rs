@@ -137,7 +137,7 @@ codes! {
     /// The body is larger than the limit.
     PayloadTooLarge = "PAYLOAD_TOO_LARGE", TooLarge, "The request body is too large",
         No, "Send at most one mebibyte.";
-    /// Ordinary throttling, or as many cancels as a day allows.
+    /// Ordinary throttling, or a cap on unfinished orders or on cancels in a day.
     RateLimitExceeded = "RATE_LIMIT_EXCEEDED", Throttled, "Too many requests",
         Later, "Wait as long as `Retry-After` says; `RateLimit` shows what is left before it comes \
                 to that.";
