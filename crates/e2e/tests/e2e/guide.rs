@@ -7,7 +7,10 @@ use std::{
 
 use aws_lc_rs::hmac;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use futures_util::future::join_all;
+use futures_util::{
+    future::join_all,
+    stream::{StreamExt as _, iter},
+};
 use reqwest::header::HeaderMap;
 use serde_json::json;
 use tokio::{net::TcpStream, process::Command, time::timeout};
@@ -20,6 +23,9 @@ use crate::support::{
 /// Longer than any program of the guide runs.
 const PATIENCE: Duration = Duration::from_mins(2);
 
+/// Programs at once: most of them wait most of the time.
+const AT_ONCE: usize = 4;
+
 /// How old a message may be, and how much younger than the receiver's clock.
 const TOLERANCE: i64 = 300;
 
@@ -27,6 +33,9 @@ fn options() -> Options {
     Options::default()
         .with("webhooks.allow_plain_http_to", "127.0.0.0/8")
         .with("webhooks.schedule_percent", 1)
+        // Interpreters that start keep the machine busy, which is no fault of any provider's.
+        .with("providers.ask_within_ms", 4_000)
+        .with("tasks.settle_patience_seconds", 7)
 }
 
 /// A directory for programs, in which Node finds its packages.
@@ -83,7 +92,8 @@ async fn every_program_of_the_guide_does_what_its_page_says() {
         }
     }
     assert!(runs.len() >= 12, "only {} programs were found", runs.len());
-    let failed: Vec<_> = join_all(runs).await.into_iter().filter_map(Result::err).collect();
+    let ended: Vec<_> = iter(runs).buffer_unordered(AT_ONCE).collect().await;
+    let failed: Vec<_> = ended.into_iter().filter_map(Result::err).collect();
     assert!(failed.is_empty(), "{}", failed.join("\n\n"));
     stack.finish().await;
 }
