@@ -87,18 +87,24 @@ fn duitku(order: &Value) -> Option<Vec<Payment>> {
 
 fn btcpay(order: &Value) -> Option<Vec<Payment>> {
     let payments = order["payments"].as_array()?.iter();
+    // What is put aside for the payer is ours no more, whether it was fetched or not.
+    let promised = micros_down(&plain(&order["promised"]))?;
+    let mut back = micros_down(&plain(&order["refunded"]))?.checked_add(promised)?;
     let payment = |payment: &Value| {
         let is_over = !matches!(payment["status"].as_str()?, "New" | "Processing");
         let asked = micros_down(&plain(&payment["amount"]))?;
         let paid = micros_down(&plain(&payment["paid"]))?;
         let paid = if (asked..=asked + COIN).contains(&paid) { asked } else { paid };
+        let received = if is_over { paid } else { 0 };
+        let refunded = back.min(received);
+        back -= refunded;
         Some(Payment {
             gateway: "btcpay",
             id: text(&payment["id"])?,
             topup: text(&order["order_id"])?,
             currency: text(&order["currency"])?,
-            received: if is_over { paid } else { 0 },
-            refunded: 0,
+            received,
+            refunded,
             disputed: 0,
         })
     };

@@ -76,8 +76,10 @@ pub(super) async fn bills(sandbox: &Sandbox) -> anyhow::Result<Vec<Bill>> {
         }
     }
     for order in sandbox.truth("btcpay").await?["orders"].as_array().into_iter().flatten() {
+        let topup = order["order_id"].as_str().unwrap_or_default();
         for invoice in order["payments"].as_array().into_iter().flatten() {
-            bills.extend(bill("btcpay", &invoice["id"], 0));
+            let found = bill("btcpay", &invoice["id"], 0);
+            bills.extend(found.map(|bill| Bill { topup: topup.to_owned(), ..bill }));
         }
     }
     Ok(bills)

@@ -54,6 +54,7 @@ const QUICK: [(&str, &str); 55] = [
     ("btcpay.store_id", "SandboxStore"),
     ("btcpay.webhook_secrets", "btcpay_secret_sandbox"),
     ("btcpay.redirect_url", "https://shop.example/back"),
+    ("btcpay.refund_method", "BTC-CHAIN"),
     ("rates.refresh_seconds", "5"),
     ("rates.max_age_seconds", "3600"),
     // One address makes all the load.

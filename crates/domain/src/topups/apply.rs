@@ -112,7 +112,10 @@ async fn credit(
     );
     uow.ledger().post(&journal).await?;
     uow.ledger().repay_debt(topup.user).await?;
-    if let Some(flag) = flag(topup, payment, due.total) {
+    // What went back beyond what had come until then was taken from nobody.
+    let is_excess = payment.returned > payment.received;
+    let flag = flag(topup, payment, due.total);
+    if let Some(flag) = if is_excess { Some(TopupFlag::Excess) } else { flag } {
         topup.raise(flag);
     }
     payment.received = due.total.amount.get();

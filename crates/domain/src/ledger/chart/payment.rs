@@ -47,7 +47,7 @@ pub fn clawback_reversal(
     idr: Amount,
     usd: Option<Amount>,
 ) -> Journal {
-    let key = part(format!("clawback:{}:{id}", gateway.code()), given);
+    let key = part(&format!("clawback:{}:{id}", gateway.code()), given);
     journal(key, JournalKind::ClawbackReversal, inward(gateway, user, idr, usd))
 }
 
@@ -72,12 +72,12 @@ pub fn topup_refund_reversal(
     idr: Amount,
     usd: Option<Amount>,
 ) -> Journal {
-    let key = part(format!("refund:{}:{reference}", gateway.code()), given);
+    let key = part(&format!("refund:{}:{reference}", gateway.code()), given);
     journal(key, JournalKind::TopupRefundReversal, inward(gateway, user, idr, usd))
 }
 
 /// The key of what undoes the journal `done`. Further parts have what was undone before in it.
-fn part(done: String, given: i64) -> String {
+fn part(done: &str, given: i64) -> String {
     if given > 0 { format!("{done}:{given}:reversal") } else { format!("{done}:reversal") }
 }
 

@@ -68,6 +68,11 @@ impl Life {
     fn happen_to(&mut self, gateway: &FakeGateway, number: usize, payment: &PaymentReport) {
         let id = &payment.payment_id;
         let settled = payment.status == PaymentStatus::Settled;
+        // What comes after more went back than had come is left to a person.
+        let is_over = |received: Money| went_back(payment) > received.amount.get();
+        if payment.received.is_some_and(is_over) {
+            return self.happen_backwards(gateway, payment);
+        }
         match (settled, self.dice.below(8)) {
             (false, 0) => gateway.alter(id, |it| it.status = PaymentStatus::Processing),
             (false, 1) => gateway.alter(id, |it| it.status = PaymentStatus::Expired),
@@ -106,6 +111,13 @@ impl Life {
             }
         });
     }
+}
+
+/// What left the gateway, or may have, in its units.
+fn went_back(payment: &PaymentReport) -> i64 {
+    let refunds = payment.refunds.iter().map(|refund| refund.amount.amount.get());
+    let disputes = payment.disputes.iter().map(|dispute| dispute.amount.amount.get());
+    refunds.chain(disputes).sum()
 }
 
 fn is_open(dispute: &DisputeReport) -> bool {
