@@ -42,7 +42,7 @@ pub(crate) const WORDS: &[&str] = &[
 ];
 
 /// What is called is encrypted, at a port that servers of the web have, without credentials, and if
-/// it is a number, one of the public network, in whatever spelling. What operators closed is closed.
+/// it is a number, one of the public network, in whatever spelling. What operators closed stays so.
 pub(crate) fn check(input: &[u8]) {
     let (line, rest) = bytes::first_line(input);
     let rest = bytes::text(rest);

@@ -134,8 +134,8 @@ pub async fn returns_a_claw_back_once_and_no_more_than_it_took<B: Backend>(store
     assert_clean(store).await
 }
 
-/// What was clawed back can return in parts, of which each is told by what returned before; together
-/// they are no more than it was, in either currency.
+/// What was clawed back can return in parts, of which each is told by what returned before;
+/// together they are no more than it was, in either currency.
 pub async fn returns_a_claw_back_in_parts<B: Backend>(store: &B) -> Outcome {
     let user = customer(store, "a@example.com", 0).await?;
     let usd = |units: i64| amount(units * 100);

@@ -123,8 +123,8 @@ fn check_payment(topup: &Topup, told: &PaymentReport, booked: Option<&PaymentRec
     Err(format!("the gateway tells {told:?} of {topup:?}, booked is {booked:?}").into())
 }
 
-/// The customer lost the share of what the payer has back. Refunds of ours are taken in whole rupiah
-/// and sent in whole cents, so that they may have lost less than a cent more for each.
+/// The customer lost the share of what the payer has back. Refunds of ours are taken in whole
+/// rupiah and sent in whole cents, so that they may have lost less than a cent more for each.
 fn is_fair(payment: &PaymentRecord) -> bool {
     let PaymentRecord { received, credited, returned, reversed, .. } = *payment;
     let back = i128::from(returned.min(received)) * i128::from(credited);

@@ -232,8 +232,8 @@ impl Books {
         }
     }
 
-    /// Whether what `journal` reverses was done to the same customer, with no less than this and all
-    /// that was reversed of it before.
+    /// Whether what `journal` reverses was done to the same customer, with no less than this and
+    /// all that was reversed of it before.
     fn was_done(&self, journal: &Journal) -> bool {
         let Some(stem) = journal.key.as_str().strip_suffix(":reversal") else { return false };
         let whole = stem.rsplit_once(':').map_or(stem, |(whole, _)| whole);

@@ -5,14 +5,16 @@ use sqlx::PgConnection;
 
 use super::audit::finding;
 
-pub(super) async fn findings(conn: &mut PgConnection) -> sqlx::Result<Vec<Finding>> {
+type Findings = sqlx::Result<Vec<Finding>>;
+
+pub(super) async fn findings(conn: &mut PgConnection) -> Findings {
     let mut findings = credits(conn).await?;
     findings.extend(returns(conn).await?);
     Ok(findings)
 }
 
 /// A payment is booked with the sum of its credits; every credit belongs to a payment.
-async fn credits(conn: &mut PgConnection) -> sqlx::Result<Vec<Finding>> {
+async fn credits(conn: &mut PgConnection) -> Findings {
     let rows = sqlx::query!(
         r#"WITH journals AS (
                SELECT journal_key, wallet_user, amount FROM ledger.transfers
@@ -40,7 +42,7 @@ async fn credits(conn: &mut PgConnection) -> sqlx::Result<Vec<Finding>> {
 }
 
 /// The same for what went back.
-async fn returns(conn: &mut PgConnection) -> sqlx::Result<Vec<Finding>> {
+async fn returns(conn: &mut PgConnection) -> Findings {
     let rows = sqlx::query!(
         r#"WITH causes AS (
                SELECT 'clawback:' || gateway || ':'
@@ -84,16 +86,12 @@ async fn returns(conn: &mut PgConnection) -> sqlx::Result<Vec<Finding>> {
 
 /// The same for payments whose money moved in the transactions from `from` up to `to`, or that were
 /// booked within the last hour: each is looked up by key.
-pub(super) async fn recent(
-    conn: &mut PgConnection,
-    (from, to): (i64, i64),
-) -> sqlx::Result<Vec<Finding>> {
+pub(super) async fn recent(conn: &mut PgConnection, (from, to): (i64, i64)) -> Findings {
     let rows = sqlx::query!(
         r#"WITH moved AS (
                SELECT journal_key, kind, wallet_user, split_part(journal_key, ':', 2) AS gateway,
                       regexp_replace(journal_key, '^[a-z]+:[a-z0-9]+:', '') AS id,
-                      regexp_replace(journal_key, '^[a-z]+:[a-z0-9]+:|(:[0-9]+)?:reversal$', '', 'g')
-                          AS of
+                      regexp_replace(journal_key, '^[a-z]+:\w+:|(:\d+)?:reversal$', '', 'g') AS of
                FROM ledger.transfers
                WHERE xact >= $1 AND xact < $2 AND wallet_user IS NOT NULL
                  AND kind ~ '^(TOPUP_CREDIT$|CLAWBACK|TOPUP_REFUND)'
@@ -134,15 +132,14 @@ pub(super) async fn recent(
                              FROM payment_reversals r
                              WHERE r.topup_id = t.id AND r.payment_id = p.payment_id
                              UNION ALL
-                             SELECT format('refund:%s:%s', t.gateway, r.id)
-                             FROM topup_refunds r
+                             SELECT format('refund:%s:%s', t.gateway, r.id) FROM topup_refunds r
                              WHERE r.topup_id = t.id AND r.payment_id = p.payment_id)
                            AS went (key)
-                       JOIN ledger.transfers f ON f.journal_key = went.key
-                           AND f.wallet_user = t.user_id
+                       JOIN ledger.transfers f
+                           ON (f.journal_key, f.wallet_user) = (went.key, t.user_id)
                        JOIN ledger.transfers j ON j.wallet_user = f.wallet_user
                            AND j.wallet_seq >= f.wallet_seq AND j.kind ~ '^(CLAWBACK|TOPUP_REFUND)'
-                           AND went.key = regexp_replace(j.journal_key, '(:[0-9]+)?:reversal$', '')
+                           AND went.key = regexp_replace(j.journal_key, '(:\d+)?:reversal$', '')
                       ) AS returned
                FROM touched JOIN payments p USING (gateway, payment_id)
                JOIN topups t ON t.id = p.topup_id)
