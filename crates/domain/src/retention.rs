@@ -22,18 +22,21 @@ pub enum Record {
     Orphans,
     /// What operators did to dead tasks, unless it still keeps a task from being stored anew.
     Interventions,
+    /// Who stopped customers or let them go on, unless they are still stopped by it.
+    CustomerAudit,
     /// Messages to customers' servers with their attempts, from when they ended.
     HookMessages,
 }
 
 impl Record {
     /// All there are.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::RequestKeys,
         Self::Callbacks,
         Self::Notices,
         Self::Orphans,
         Self::Interventions,
+        Self::CustomerAudit,
         Self::HookMessages,
     ];
 
@@ -45,6 +48,7 @@ impl Record {
             Self::Notices => "payment_notices",
             Self::Orphans => "orphan_activations",
             Self::Interventions => "task_audit",
+            Self::CustomerAudit => "customer_audit",
             Self::HookMessages => "webhook_messages",
         }
     }

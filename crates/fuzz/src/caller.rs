@@ -49,23 +49,16 @@ fn check_bearer(header: &str) {
 }
 
 fn check_place(text: &str) {
-    match place(text) {
-        Some(place) => {
-            let digits = text.strip_prefix('+').unwrap_or(text);
-            assert!(
-                !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()),
-                "{text:?}"
-            );
-            assert!(place.get() >= 0);
-            assert_eq!(digits.trim_start_matches('0'), shown(place).trim_start_matches('0'));
-            assert_eq!(place_again(place), Some(place));
-        }
-        None => {
-            let is_number =
-                (1..=18).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
-            assert!(!is_number, "{text:?} is a place");
-        }
-    }
+    let is_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let Some(place) = place(text) else {
+        assert!(!((1..=18).contains(&text.len()) && is_digits(text)), "{text:?} is a place");
+        return;
+    };
+    let digits = text.strip_prefix('+').unwrap_or(text);
+    assert!(!digits.is_empty() && is_digits(digits), "{text:?}");
+    assert!(place.get() >= 0);
+    assert_eq!(digits.trim_start_matches('0'), shown(place).trim_start_matches('0'));
+    assert_eq!(place_again(place), Some(place));
 }
 
 /// As it is sent to clients.

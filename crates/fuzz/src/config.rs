@@ -150,22 +150,22 @@ fn check_gateways(settings: &config::Gateways) {
 /// What may be shown, which a secret can be a part of when somebody writes it there, too.
 fn shown(settings: &config::Gateways) -> String {
     let config::Gateways { stripe, heleket, cryptomus, duitku, btcpay } = settings;
-    let mut shown = String::new();
+    let mut shown = Vec::new();
     if let Some(it) = stripe {
-        shown += &format!("{} {} {}", it.api_base, it.success_url, it.cancel_url);
+        shown.push(format!("{} {} {}", it.api_base, it.success_url, it.cancel_url));
     }
     for it in heleket.iter().map(|it| &it.0).chain(cryptomus.iter().map(|it| &it.0)) {
-        shown += &format!("{} {} {}", it.api_base, it.merchant, it.callback_url);
-        shown += &format!("{} {}", it.return_url, it.success_url);
+        shown.push(format!("{} {} {}", it.api_base, it.merchant, it.callback_url));
+        shown.push(format!("{} {}", it.return_url, it.success_url));
     }
     if let Some(it) = duitku {
-        shown += &format!("{} {} {}", it.api_base, it.merchant_code, it.callback_url);
-        shown += &format!("{} {} {}", it.shop_name, it.email, it.return_url);
+        shown.push(format!("{} {} {}", it.api_base, it.merchant_code, it.callback_url));
+        shown.push(format!("{} {} {}", it.shop_name, it.email, it.return_url));
         shown += &it.payment_method;
     }
     if let Some(it) = btcpay {
-        shown += &format!("{} {} {}", it.api_base, it.store_id, it.redirect_url);
-        shown += &format!("{:?} {:?}", it.payment_methods, it.refund_method);
+        shown.push(format!("{} {} {}", it.api_base, it.store_id, it.redirect_url));
+        shown.push(format!("{:?} {:?}", it.payment_methods, it.refund_method));
     }
-    shown
+    shown.join(" ")
 }

@@ -87,28 +87,27 @@ fn check_called(url: &str, judged: &Judged) {
     let authority = &authority[..end];
     let user = authority.rsplit_once('@').map_or("", |(user, _)| user);
     assert!(user.bytes().all(|byte| byte == b':'), "{url} has credentials");
-    match judged.number {
-        Some(number) => assert!(is_called(number) && is_plausible(number), "{url} is {number}"),
-        // A resolver would take such a name for a number. One that ends with an empty label leads
-        // nowhere.
-        None => {
-            let host = judged.host.strip_suffix('.').unwrap_or(&judged.host);
-            let last = host.rsplit('.').next().unwrap_or_default();
-            let hex = last.strip_prefix("0x");
-            let is_number = |digits: &str| digits.bytes().all(|it| it.is_ascii_digit());
-            assert!(last.is_empty() || !is_number(last), "{url}");
-            assert!(!hex.is_some_and(|hex| hex.bytes().all(|it| it.is_ascii_hexdigit())), "{url}");
-        }
+    if let Some(number) = judged.number {
+        assert!(is_called(number) && is_plausible(number), "{url} is {number}");
+        return;
     }
+    // A resolver would take such a name for a number. One that ends with an empty label leads
+    // nowhere.
+    let host = judged.host.strip_suffix('.').unwrap_or(&judged.host);
+    let last = host.rsplit('.').next().unwrap_or_default();
+    let is_number = |digits: &str| digits.bytes().all(|it| it.is_ascii_digit());
+    let is_hex = |digits: &str| digits.bytes().all(|it| it.is_ascii_hexdigit());
+    assert!(last.is_empty() || !is_number(last), "{url}");
+    assert!(!last.strip_prefix("0x").is_some_and(is_hex), "{url}");
 }
 
 /// By the words of the standard library, which knows fewer ranges.
 fn is_plausible(address: IpAddr) -> bool {
     match address.to_canonical() {
         IpAddr::V4(v4) => {
-            let special = v4.is_private() || v4.is_loopback() || v4.is_link_local();
-            !(special || v4.is_multicast() || v4.is_broadcast() || v4.is_documentation())
-                && !v4.is_unspecified()
+            let near = v4.is_private() || v4.is_loopback() || v4.is_link_local();
+            let nobody = v4.is_broadcast() || v4.is_documentation() || v4.is_unspecified();
+            !(near || nobody || v4.is_multicast())
         }
         IpAddr::V6(v6) => {
             let special = v6.is_loopback() || v6.is_unspecified() || v6.is_multicast();

@@ -54,6 +54,7 @@ impl Config {
             Record::Notices => keep.payment_notices,
             Record::Orphans => keep.orphan_activations,
             Record::Interventions => keep.task_interventions,
+            Record::CustomerAudit => keep.customer_interventions,
             Record::HookMessages => keep.webhook_messages,
         };
         Record::ALL.into_iter().map(|record| (record, of(record))).collect()

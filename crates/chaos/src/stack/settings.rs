@@ -7,7 +7,7 @@ pub(super) const PROVIDER_LIFETIME_SECONDS: u32 = 86_400;
 pub(crate) const SEAL_KEY: &str =
     "4c6f63616c6f6e6c79206b65792c206e6f742061207365637265742061742e2e";
 
-const QUICK: [(&str, &str); 55] = [
+const QUICK: [(&str, &str); 56] = [
     ("secrets.seal_key", SEAL_KEY),
     ("orders.lifetime_seconds", "20"),
     ("orders.min_cancel_seconds", "0"),

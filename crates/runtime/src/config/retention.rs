@@ -16,6 +16,8 @@ pub struct Retention {
     pub orphan_activations: Duration,
     /// Who retried or discarded dead tasks, and why.
     pub task_interventions: Duration,
+    /// Who stopped customers or let them go on, and why.
+    pub customer_interventions: Duration,
     /// Messages to customers' servers and the attempts to deliver them.
     pub webhook_messages: Duration,
 }
@@ -32,6 +34,7 @@ impl Section for Retention {
             payment_notices: days("payment_notices_days", 400, 120),
             orphan_activations: days("orphan_activations_days", 90, 7),
             task_interventions: days("task_interventions_days", 400, 90),
+            customer_interventions: days("customer_interventions_days", 400, 90),
             webhook_messages: days("webhook_messages_days", 14, 1),
         }
     }

@@ -5,6 +5,7 @@
 
 #![expect(clippy::missing_panics_doc, reason = "a case fails by panicking or by its error")]
 
+mod backend;
 pub mod books;
 pub mod catalog;
 pub mod conduct;
@@ -30,76 +31,7 @@ pub mod tasks;
 pub mod topups;
 pub mod work;
 
-use domain::{
-    abuse::{CancelRequests, ConductQueries},
-    catalog::{CatalogQueries, CatalogRepo},
-    hooks::HookQueries,
-    identity::{IdentityQueries, TokenQueries, TokenUse},
-    inbox::CallbackStore,
-    ledger::{LedgerQueries, LedgerUpkeep},
-    orders::{OrderQueries, OrderWork, Purchases},
-    outbox::{EventQueries, EventRelay},
-    providers::ProviderDirectory,
-    rates::RateBook,
-    store::Store,
-    tasks::{DeadLetters, TaskQueue, Terms},
-    topups::TopupQueries,
-};
-
-/// A storage adapter: one value with every storage port.
-pub trait Backend:
-    Store
-    + Purchases
-    + OrderQueries
-    + OrderWork
-    + CatalogQueries
-    + CatalogRepo
-    + CallbackStore
-    + TopupQueries
-    + RateBook
-    + IdentityQueries
-    + TokenQueries
-    + TokenUse
-    + LedgerQueries
-    + LedgerUpkeep
-    + EventRelay
-    + EventQueries
-    + ProviderDirectory
-    + TaskQueue
-    + DeadLetters
-    + Terms
-    + HookQueries
-    + CancelRequests
-    + ConductQueries
-{
-}
-
-impl<T> Backend for T where
-    T: Store
-        + Purchases
-        + OrderQueries
-        + OrderWork
-        + CatalogQueries
-        + CatalogRepo
-        + CallbackStore
-        + TopupQueries
-        + RateBook
-        + IdentityQueries
-        + TokenQueries
-        + TokenUse
-        + LedgerQueries
-        + LedgerUpkeep
-        + EventRelay
-        + EventQueries
-        + ProviderDirectory
-        + TaskQueue
-        + DeadLetters
-        + Terms
-        + HookQueries
-        + CancelRequests
-        + ConductQueries
-{
-}
+pub use self::backend::Backend;
 
 /// Hands the cases of one suite to a macro of yours, as `suite: case, case, …`.
 ///

@@ -199,6 +199,27 @@ async fn brings_no_discarded_task_back(pool: PgPool) {
     assert_eq!(read(&pool, "SELECT task_adopt('infinity')").await, "0");
 }
 
+/// Whoever is stopped can be told why.
+#[sqlx::test(migrator = "infra::postgres::MIGRATOR")]
+async fn keeps_the_reasons_of_what_is_in_force(pool: PgPool) {
+    stage(&pool).await;
+    run(
+        &pool,
+        "UPDATE users SET suspended_at = now() WHERE id = 2;
+         INSERT INTO customer_audit (user_id, action, tier, until, operator, reason, at)
+         SELECT user_id, action, tier, now() + until * interval '1 day', 'Ada', why,
+                now() - age * interval '1 day'
+         FROM (VALUES (1, 'ban', 'SOFT', -299, 'over', 300), (1, 'ban', 'HARD', 1, 'now', 300),
+                      (1, 'suspend', NULL, NULL, 'was', 300), (1, 'resume', NULL, NULL, 'is', 201),
+                      (2, 'suspend', NULL, NULL, 'still', 300),
+                      (1, 'unban', NULL, NULL, 'young', 199))
+             AS a (user_id, action, tier, until, why, age)",
+    )
+    .await;
+    assert_eq!(purge(&pool, Record::CustomerAudit, 100).await.removed, 3);
+    assert_eq!(read(&pool, "SELECT reason FROM customer_audit").await, "now still young");
+}
+
 #[sqlx::test(migrator = "infra::postgres::MIGRATOR")]
 async fn takes_attempts_with_their_messages(pool: PgPool) {
     stage(&pool).await;
@@ -273,6 +294,10 @@ async fn finds_what_may_go_by_an_index(pool: PgPool) {
             "orphan_activations_seen",
             "SELECT 1 FROM orphan_activations WHERE last_seen_at < now()
              ORDER BY last_seen_at LIMIT 10",
+        ),
+        (
+            "customer_audit_at",
+            "SELECT id FROM customer_audit WHERE at < now() ORDER BY at LIMIT 10",
         ),
         ("task_audit_at", "SELECT id FROM task_audit WHERE at < now() ORDER BY at LIMIT 10"),
         (
