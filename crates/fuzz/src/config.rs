@@ -161,7 +161,7 @@ fn shown(settings: &config::Gateways) -> String {
     if let Some(it) = duitku {
         shown.push(format!("{} {} {}", it.api_base, it.merchant_code, it.callback_url));
         shown.push(format!("{} {} {}", it.shop_name, it.email, it.return_url));
-        shown += &it.payment_method;
+        shown.push(it.payment_method.clone());
     }
     if let Some(it) = btcpay {
         shown.push(format!("{} {} {}", it.api_base, it.store_id, it.redirect_url));
