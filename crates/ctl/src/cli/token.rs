@@ -44,7 +44,7 @@ pub struct IssueToken {
     /// An address or range it may be used from (may be repeated); everywhere unless given
     #[arg(long = "ip", value_name = "CIDR", value_parser = ip_range)]
     pub allowed_ips: Vec<IpRange>,
-    /// When it ends: a time such as 2027-01-31T00:00:00Z, or a number of hours or days such as 12h or 90d
+    /// When it ends: a time such as 2027-01-31T00:00:00Z, or hours or days such as 12h or 90d
     #[arg(long, value_name = "WHEN", value_parser = ending)]
     pub expires: Option<Expiry>,
     /// For the customer's test account, in which nothing is real; made when there is none

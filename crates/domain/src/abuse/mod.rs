@@ -64,8 +64,8 @@ impl Ban {
     }
 }
 
-/// Judges a customer after an order ended without a message, in the unit that ends it: the wallet is
-/// locked, so that of two orders that end at once the second is judged with the first.
+/// Judges a customer after an order ended without a message, in the unit that ends it: the wallet
+/// is locked, so that of two orders that end at once the second is judged with the first.
 pub async fn judge(
     uow: &mut (dyn UnitOfWork + '_),
     terms: &GuardTerms,

@@ -81,8 +81,8 @@ pub enum Decided {
 #[async_trait]
 pub trait CancelRequests: Send + Sync {
     /// Notes that the customer asks to cancel an order, in a unit of its own. Answers nothing when
-    /// it is noted or was before; when `most` others were canceled since `since`, or are just being,
-    /// the moment at which the oldest of these was.
+    /// it is noted or was before; when `most` others were canceled since `since`, or are just
+    /// being, the moment at which the oldest of these was.
     async fn ask(
         &self,
         order: &Order,

@@ -51,8 +51,8 @@ impl PlaceOrders {
     /// The most providers asked for one order: each may take its whole deadline.
     pub const MAX_OFFERS: u32 = 5;
 
-    /// Wires the use case. `most_unfinished` orders of one customer may wait for their first message
-    /// at once.
+    /// Wires the use case. `most_unfinished` orders of one customer may wait at once for their
+    /// first message.
     pub fn new(ports: PlacePorts, terms: OrderTerms, most_unfinished: u32) -> Self {
         Self { ports, terms, most_unfinished }
     }

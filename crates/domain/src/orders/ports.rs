@@ -90,8 +90,8 @@ pub struct Reservation {
     pub draft: Order,
     /// How many, 1 to 100.
     pub quantity: u32,
-    /// How many orders of the customer may be unfinished at once: bought, without a message, and not
-    /// over.
+    /// How many orders of the customer may be unfinished at once: bought, without a message, and
+    /// not over.
     pub most_unfinished: u32,
     /// Makes a repeat harmless.
     pub key: Option<RequestKey>,

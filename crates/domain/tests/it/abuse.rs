@@ -18,7 +18,7 @@ use testkit::{Market, Outcome, Sale};
 const SOFT: Duration = Duration::from_mins(15);
 const HARD: Duration = Duration::from_hours(6);
 
-/// Three outcomes of which two thirds are without a message ban softly, six of nine tenths for long.
+/// Of three outcomes two thirds without a message ban for a while, of six nine tenths for long.
 async fn strict() -> Outcome<Market> {
     let mut market = Market::new().await?.funded(10_000).await?;
     market.guard.soft = Tripwire { outcomes: 3, percent: 66, ban: SOFT };
@@ -67,7 +67,7 @@ async fn too_many_cancels_stop_purchases_for_a_short_while() -> Outcome {
     // What runs goes on, and can be given back.
     cancel(&market, &orders[3..]).await?;
     assert_eq!(market.wallet().await?, (10_000, 0));
-    market.clock.advance(SOFT - Duration::from_micros(1));
+    market.clock.advance(SOFT.saturating_sub(Duration::from_micros(1)));
     assert!(try_to_buy(&market).await.is_err());
     market.clock.advance(Duration::from_micros(1));
     try_to_buy(&market).await?;

@@ -4,8 +4,8 @@ use serde_json::json;
 
 use crate::support::{Options, SOON, Stack, until};
 
-/// Cancels that count, a ban that every replica knows and an operator lifts, a cap on what waits, and
-/// an account that is closed at once.
+/// Cancels that count, a ban that every replica knows and an operator lifts, a cap on what waits,
+/// and an account that is closed at once.
 #[tokio::test]
 async fn customers_who_leave_too_much_unused_are_stopped_everywhere() {
     let options = Options::default()

@@ -109,8 +109,8 @@ pub async fn counts_outcomes_within_a_window<B: Backend>(store: &B) -> Outcome {
     assert_clean(store).await
 }
 
-/// So many may be canceled within a day; what is asked twice counts once, what is not canceled after
-/// all makes room, and so does time.
+/// So many may be canceled within a day; what is asked twice counts once, what is not canceled
+/// after all makes room, and so does time.
 pub async fn lets_so_many_be_canceled_a_day<B: Backend>(store: &B) -> Outcome {
     let stage = Stage::open(store, 100 * PRICE).await?;
     let (first, second) = (stage.active("1").await?, stage.active("2").await?);

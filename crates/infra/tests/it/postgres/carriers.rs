@@ -1,7 +1,5 @@
 //! Mobile networks, which no protocol names yet: an operator's own rows.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::sync::Arc;
 
 use domain::{
