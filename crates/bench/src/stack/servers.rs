@@ -79,7 +79,10 @@ fn start(ground: &Ground<'_>, name: &'static str, login: &Login) -> anyhow::Resu
         .env("SWITCHBOARD__LIMITS__TOKEN_PER_MINUTE", "10000000")
         .env("SWITCHBOARD__LIMITS__USER_PER_MINUTE", "10000000")
         .env("SWITCHBOARD__LIMITS__IP_PER_MINUTE", "10000000")
-        .env("SWITCHBOARD__ABUSE__UNFINISHED_ORDERS", UNFINISHED.to_string());
+        // None of its customers ever gets a message.
+        .env("SWITCHBOARD__ABUSE__UNFINISHED_ORDERS", UNFINISHED.to_string())
+        .env("SWITCHBOARD__ABUSE__SOFT_ORDERS", UNFINISHED.to_string())
+        .env("SWITCHBOARD__ABUSE__HARD_ORDERS", UNFINISHED.to_string());
     if name == WORKER {
         // What every order causes runs as usual. What comes by the clock would fall into some of
         // the runs and not into others.

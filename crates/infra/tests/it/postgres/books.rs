@@ -106,6 +106,22 @@ async fn finds_whatever_was_rewritten(pool: PgPool) {
     assert_eq!(about(&store.audit().await.unwrap(), &BOOKS), []);
 }
 
+/// L21: a wallet that counts its holds wrongly is found, and none says that nothing is held when
+/// something is.
+#[sqlx::test(migrator = "infra::postgres::MIGRATOR")]
+async fn finds_holds_that_are_counted_wrongly(pool: PgPool) {
+    run(&pool, HISTORY).await;
+    let store = store(&pool);
+    assert_eq!(about(&store.audit().await.unwrap(), &BOOKS), []);
+    run(&pool, "UPDATE ledger.wallet SET holds = holds + 1 WHERE user_id = 1").await;
+    let found = about(&store.audit().await.unwrap(), &BOOKS);
+    assert!(found.iter().any(|(id, user)| id == "L5" && *user == Some(1)), "{found:?}");
+    let none = sqlx::query("UPDATE ledger.wallet SET holds = 0 WHERE user_id = 1");
+    let error = none.execute(&pool).await.unwrap_err();
+    let constraint = error.as_database_error().and_then(sqlx::error::DatabaseError::constraint);
+    assert_eq!(constraint, Some("wallet_holds"));
+}
+
 /// Changes history past the triggers; answers with what puts it back.
 async fn cook_books(connection: &mut PgConnection, statement: &str) -> String {
     let script = format!(
