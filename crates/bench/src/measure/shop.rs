@@ -209,7 +209,11 @@ impl<'a> Shop<'a> {
         let folder = self.cli.work_dir.join("pgbench");
         let pgbench = Pgbench { login: &logins.api, database, folder: &folder };
         let run = Run { clients: self.cli.connections, length };
-        let rate = pgbench.run(&Script::purchase(&purchase, times)?, run).await?;
+        let mut script = Script::purchase(&purchase, times)?;
+        if database == databases.before {
+            script = script.of_the_release_before();
+        }
+        let rate = pgbench.run(&script, run).await?;
         self.totals.referenced.fetch_add(rate.good, Ordering::Relaxed);
         Ok(rate)
     }

@@ -86,6 +86,13 @@ impl Script {
         ];
         Ok(Self { text, variables })
     }
+
+    /// The same purchase for the schema that was released before this one, whose reservation has no
+    /// cap on unfinished orders yet.
+    pub(crate) fn of_the_release_before(mut self) -> Self {
+        self.text = self.text.replace(", :unfinished)", ")");
+        self
+    }
 }
 
 impl Script {
@@ -177,6 +184,15 @@ mod tests {
         assert!(outbox.contains("OrderActive = \"order.active\";"));
         let place = include_str!("../../../domain/src/orders/place.rs");
         assert!(place.contains("MAX_OFFERS: u32 = 5;"));
+    }
+
+    #[test]
+    fn leaves_the_cap_out_where_none_is_known() {
+        let times = ["now".to_owned(), "then".to_owned(), "when".to_owned()];
+        let today = Script::purchase(&Purchase::default(), times).unwrap();
+        assert_eq!(today.text.matches(":unfinished").count(), 1);
+        let before = today.of_the_release_before().text;
+        assert!(!before.contains("unfinished") && before.contains(":now, :now)"), "{before}");
     }
 
     #[test]
