@@ -192,7 +192,7 @@ mod tests {
         let today = Script::purchase(&Purchase::default(), times).unwrap();
         assert_eq!(today.text.matches(":unfinished").count(), 1);
         let before = today.of_the_release_before().text;
-        assert!(!before.contains("unfinished") && before.contains(":now, :now)"), "{before}");
+        assert!(!before.contains("unfinished") && before.contains(":now)) AS made"), "{before}");
     }
 
     #[test]
