@@ -22,9 +22,12 @@ async fn metric(worker: &Server, name: &str) -> f64 {
     worker.find_metric(name, &[("kind", "canary")]).await.unwrap_or_default()
 }
 
-/// Waits until that many processes have tasks under way.
+/// Waits until that many processes have several tasks under way each: a single one may end before
+/// its worker does.
 async fn at_work(stack: &Stack, workers: i64) {
-    let sql = "SELECT count(DISTINCT worker) FROM tasks WHERE run_at > now()";
+    let sql = "SELECT count(*) FROM (
+                   SELECT FROM tasks WHERE run_at > now() AND worker IS NOT NULL
+                   GROUP BY worker HAVING count(*) >= 4) AS busy";
     let what = format!("{workers} workers have tasks");
     until(&what, SOON, async || stack.database.one::<i64>(sql).await == workers).await;
 }
