@@ -4,6 +4,7 @@
 CREATE INDEX sms_inbox_settled ON sms_inbox (created_at) WHERE state IN ('APPLIED', 'KNOWN', 'LATE');
 CREATE INDEX orphan_activations_seen ON orphan_activations (last_seen_at);
 CREATE INDEX task_audit_at ON task_audit (at);
+CREATE INDEX customer_audit_at ON customer_audit (at);
 CREATE INDEX topups_disputed ON topups (gateway) WHERE state = 'DISPUTED';
 
 -- Deletes up to p_limit rows that have been over for longer than p_keep, and tells how many those
@@ -21,6 +22,7 @@ DECLARE
         WHEN 'payment_notices' THEN interval '120 days'
         WHEN 'orphan_activations' THEN interval '7 days'
         WHEN 'task_audit' THEN interval '90 days'
+        WHEN 'customer_audit' THEN interval '90 days'
         WHEN 'webhook_messages' THEN interval '1 day' END;
 BEGIN
     IF v_least IS NULL THEN
@@ -94,6 +96,17 @@ BEGIN
             ORDER BY a.at LIMIT p_limit FOR UPDATE OF a SKIP LOCKED);
         GET DIAGNOSTICS removed = ROW_COUNT;
         SELECT min(a.at) INTO oldest FROM task_audit a;
+    WHEN 'customer_audit' THEN
+        -- What is still in force keeps its reason.
+        DELETE FROM customer_audit WHERE id IN (
+            SELECT a.id FROM customer_audit a
+            WHERE a.at < v_before
+              AND NOT (a.action = 'ban' AND a.until > now())
+              AND NOT (a.action = 'suspend' AND EXISTS (
+                  SELECT FROM users u WHERE u.id = a.user_id AND u.suspended_at IS NOT NULL))
+            ORDER BY a.at LIMIT p_limit FOR UPDATE OF a SKIP LOCKED);
+        GET DIAGNOSTICS removed = ROW_COUNT;
+        SELECT min(a.at) INTO oldest FROM customer_audit a;
     WHEN 'webhook_messages' THEN
         -- Their attempts go with them.
         DELETE FROM webhook_messages WHERE id IN (
